@@ -11,6 +11,7 @@ from werkzeug.utils import import_string
 
 from powerbank import startup, subscriptions
 from powerbank.admin.people import services as people
+from powerbank.analytics import proof
 from powerbank.auth import cleanup
 from powerbank.auth.staff import commands as auth_commands
 from powerbank.auth.staff import queries as staff_queries
@@ -93,7 +94,7 @@ def register_hooks(app: Flask) -> None:
     wallet_changes.register_after_credit_of_debtor(dues_collection.request_collection)
     ledger_refunds.register_reactions(reversal.request_reversal)
     revenue_changes.register_reactions(accruals.accrue_entries)
-    reconciliation.register_checks(recount.find_wrong_payables)
+    reconciliation.register_checks(recount.find_wrong_payables, proof.find_wrong_figures)
     csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))
@@ -209,6 +210,7 @@ API = (
     "powerbank.support.staff.routes:blueprint",
     "powerbank.admin.routes:user_blueprint",
     "powerbank.admin.people.routes:blueprint",
+    "powerbank.analytics.routes:blueprint",
     "powerbank.admin.search.routes:blueprint",
     "powerbank.admin.routes:audit_blueprint",
     "powerbank.admin.routes:approval_blueprint",

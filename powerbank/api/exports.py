@@ -101,11 +101,11 @@ def _let_go() -> None:
 
 def _line(cells: Iterable[object]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(_harmless(cell) for cell in cells)
+    csv.writer(line, lineterminator="\r\n").writerow(make_harmless(cell) for cell in cells)
     return line.getvalue()
 
 
-def _harmless(cell: object) -> str:
+def make_harmless(cell: object) -> str:
     """Quote what a spreadsheet would run as a formula, but leave numbers as they are."""
     text = "" if cell is None else str(cell)
     risky = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not NEGATIVE.fullmatch(text)

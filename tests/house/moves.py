@@ -113,6 +113,7 @@ MOVES_NOTHING = {
         for act in ("reply", "note", "read", "typing", "assign", "snooze", "solve", "merge")
     ),
     "POST /api/admin/support/replies",
+    "POST /api/admin/analytics/fill-in",
     "POST /api/admin/faq",
     "POST /api/admin/banners",
     "POST /api/admin/app-versions",

@@ -24,6 +24,8 @@ GRANTED = MappingProxyType(
         "account.manage": _ALL,  # of the own account: password, second factor and sessions
         "achievements.read": _ALL,
         "achievements.write": _OPERATIONS,
+        "analytics.read": _OPERATIONS | _FINANCE,  # what the network earns: not for everybody who may read
+        "analytics.write": _OPERATIONS | _FINANCE,
         "audit.read": _SUPERADMIN,
         "config.read": _ALL,
         "config.write": _OPERATIONS,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from powerbank.outbox.catalogue import (
     account_jobs,
+    analytics_jobs,
     notification_jobs,
     partner_jobs,
     payment_jobs,
@@ -22,6 +23,7 @@ from powerbank.outbox.policy import JobSpec, Queue, Schedule, lanes
 
 JOBS: tuple[JobSpec, ...] = (
     *system_jobs.JOBS,
+    *analytics_jobs.JOBS,
     *account_jobs.JOBS,
     *payment_jobs.JOBS,
     *reward_jobs.JOBS,
@@ -35,6 +37,7 @@ JOBS: tuple[JobSpec, ...] = (
 
 SCHEDULES: tuple[Schedule, ...] = (
     *system_jobs.SCHEDULES,
+    *analytics_jobs.SCHEDULES,
     *account_jobs.SCHEDULES,
     *payment_jobs.SCHEDULES,
     *reward_jobs.SCHEDULES,

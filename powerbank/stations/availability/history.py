@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, Row, delete, select, text
 
 from powerbank.base.db import db, first_id_of, open_session
 from powerbank.content import app_config
-from powerbank.stations.availability.models import StatusChange
+from powerbank.stations.availability.models import PageOpens, StatusChange, StockChange
 from powerbank.stations.messages.arrays import format_array
 from powerbank.stations.messages.message import ReceivedMessage, StationIdentity, decode_message
 from powerbank.stations.models import Station
@@ -129,19 +129,25 @@ def _decode(row: Row[Any], identity: StationIdentity) -> Snapshot | None:
 
 
 def delete_old_changes(*, now: datetime) -> int:
-    """Delete a batch of old changes of status and count them. The newest change of each station stays, however old."""
-    newer = StatusChange.__table__.alias("newer")
+    """Delete a batch of old changes and count them. The newest change of each station stays, however old."""
+    return _delete_old(StatusChange, now) + _delete_old(StockChange, now)
+
+
+def delete_old_page_opens(*, now: datetime) -> None:
+    open_session().execute(delete(PageOpens).where(PageOpens.hour < now - RETENTION))
+
+
+def _delete_old(model: type[StatusChange] | type[StockChange], now: datetime) -> int:
+    newer = model.__table__.alias("newer")
     old = (
-        select(StatusChange.station_id, StatusChange.at)
+        select(model.station_id, model.at)
         .where(
-            StatusChange.at < now - RETENTION,
-            select(newer.c.at)
-            .where(newer.c.station_id == StatusChange.station_id, newer.c.at > StatusChange.at)
-            .exists(),
+            model.at < now - RETENTION,
+            select(newer.c.at).where(newer.c.station_id == model.station_id, newer.c.at > model.at).exists(),
         )
-        .order_by(StatusChange.at)
+        .order_by(model.at)
         .limit(DELETED_AT_ONCE)
         .subquery()
     )
-    gone = delete(StatusChange).where(StatusChange.station_id == old.c.station_id, StatusChange.at == old.c.at)
+    gone = delete(model).where(model.station_id == old.c.station_id, model.at == old.c.at)
     return cast("CursorResult[Any]", open_session().execute(gone)).rowcount

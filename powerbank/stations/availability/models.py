@@ -1,4 +1,4 @@
-"""How the status of stations changed."""
+"""How the status and the stock of stations changed, and how often their pages were opened."""
 
 from datetime import datetime
 from uuid import UUID
@@ -19,3 +19,26 @@ class StatusChange(Base):
     station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
     at: Mapped[datetime] = mapped_column(primary_key=True)
     status: Mapped[str]
+
+
+class StockChange(Base):
+    """A station began or ceased to have nothing to rent, or no free slot. `note_station_stock` writes these rows."""
+
+    __tablename__ = "station_stock_changes"
+    __table_args__ = (Index("ix_station_stock_changes_at", "at"),)
+
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    is_empty: Mapped[bool]
+    is_full: Mapped[bool]
+
+
+class PageOpens(Base):
+    """How often the page behind the code of a station was opened in an hour."""
+
+    __tablename__ = "station_page_opens"
+    __table_args__ = (Index("ix_station_page_opens_hour", "hour"),)
+
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    opens: Mapped[int]

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from powerbank.base.db import utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.stations.models import StationStatus
+from powerbank.stations.public import page_opens
 from powerbank.stations.registry import queries
 from powerbank.stations.registry.opening_hours import describe_today, is_open
 
@@ -52,6 +53,7 @@ TEXTS = MappingProxyType(
 def station(sn: str) -> Response:
     language = request.accept_languages.best_match(list(TEXTS)) or "en"
     app_link = current_app.config["SETTINGS"].app_link
+    page_opens.count_page_open(sn, now=utcnow())
     try:
         found = queries.find_public_station(sn)
     except NotFoundError:

@@ -1,0 +1,83 @@
+"""The jobs of figures: they fold what happened, fill in what happened before, and make what takes long."""
+
+import time
+from datetime import date
+from uuid import UUID
+
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.analytics import answers, folding, upkeep
+from powerbank.analytics.days import DAY
+from powerbank.base.clock import local_day
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import AppError
+from powerbank.outbox import operations
+
+FOLDS_FOR = 240.0  # seconds; then the next fold goes on
+
+
+def fold_analytics(run: StepwiseRun) -> None:
+    fold(seconds=FOLDS_FOR)
+
+
+def fold(*, seconds: float) -> int:
+    """Note what is new, and make days again until nothing is noted or the time is over. Count the days."""
+    ends, days = time.monotonic() + seconds, 0
+    with transaction():
+        folding.note_new_hours(utcnow())
+    while time.monotonic() < ends:
+        with transaction():
+            day = folding.make_newest_stale_day(utcnow())
+        if day is None:
+            break
+        days += 1
+    with transaction():
+        upkeep.count_fleet_hourly(utcnow())
+    return days
+
+
+def roll_up_analytics(run: StepwiseRun) -> None:
+    """Make the last two days again from what happened, and what is counted once a day."""
+    today = local_day(utcnow())
+    with transaction():
+        folding.note_days(today - 2 * DAY, today)
+    fold(seconds=FOLDS_FOR)
+    for step in upkeep.list_nightly_steps(today):
+        with transaction():
+            step()
+    with transaction():
+        upkeep.forget_what_is_old(utcnow())
+
+
+def fill_in_analytics(run: StepwiseRun, *, operation_id: str) -> None:
+    """Make all days of an operation again, the newest first. A run that broke off goes on where it was."""
+    while True:
+        with transaction():
+            operation = operations.lock_pending_operation(UUID(operation_id))
+            if operation is None:
+                return
+            done = (operation.progress or {})["done"]
+            last = date.fromisoformat(operation.request["to"])
+            day = last - done * DAY
+            if day < date.fromisoformat(operation.request["from"]):
+                break
+            folding.note_days(day, day)
+            folding.make_day(day, now=utcnow())
+            operation.progress = (operation.progress or {}) | {"done": done + 1}
+    with run.finish():
+        operation = operations.lock_pending_operation(UUID(operation_id))
+        if operation is not None:
+            operations.succeed(operation, {"days": (operation.progress or {})["done"]}, now=utcnow())
+
+
+def generate_dashboard_analytics(*, operation_id: str) -> None:
+    operation = operations.lock_pending_operation(UUID(operation_id))
+    if operation is None:
+        return
+    try:
+        answer = answers.make_and_keep(operation.request, now=utcnow())
+    except AppError as refused:
+        if refused.status >= 500:
+            raise
+        operations.fail(operation, refused.code, refused.detail, now=utcnow(), **refused.data)
+        return
+    operations.succeed(operation, answer, now=utcnow())

@@ -1,0 +1,184 @@
+"""Answer what staff ask of figures: totals beside those of the time before, a series, and what stands out."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.analytics import counted_queries, funnels, queries
+from powerbank.analytics.counted import ACTIVE, FLEET
+from powerbank.analytics.models import MadeAnswer
+from powerbank.analytics.queries import Dimension, Scope
+from powerbank.analytics.registry import VIEWS, is_of_network, is_of_packages
+from powerbank.analytics.spans import Asked, read_span
+from powerbank.analytics.writing import Figures, Parts, write
+from powerbank.base import money
+from powerbank.base.clock import HOME, format_time
+from powerbank.base.db import db, open_session
+
+KEPT_FOR = timedelta(minutes=30)
+WIDE = timedelta(days=45)  # figures of many stations over more than this are made by a job
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Question:
+    view: str
+    asked: Asked
+    scope: Scope
+    version: int
+
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether it takes long: the rows of single stations over a long time are many."""
+        length = self.asked.span.until - self.asked.span.since
+        return length > WIDE and (self.scope.is_of_some_stations or self.view == "stations")
+
+    @property
+    def key(self) -> str:
+        """Name the question and the figures it is about, so that an answer is known by it."""
+        facts = (self.view, self.asked.span, self.asked.group, self.scope, self.version)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def read_question(view: str, request: Mapping[str, Any], *, now: datetime) -> Question:
+    """Read a question as `SpanArguments` gives it, or as it stands in an operation."""
+    asked = read_span(
+        range_=request.get("range_"),
+        first=_as_day(request.get("from_")),
+        last=_as_day(request.get("to")),
+        group=request.get("group"),
+        now=now,
+    )
+    scope = queries.find_scope(
+        station_sn=request.get("station_sn"),
+        city=request.get("city"),
+        partner_id=_as_id(request.get("partner_id")),
+        package_id=_as_id(request.get("package_id")),
+    )
+    mark = queries.find_mark()
+    return Question(view, asked, scope, mark.version if mark is not None else 0)
+
+
+def describe_request(view: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a question as JSON, for the job that answers it."""
+    return {"view": view} | {name: str(value) for name, value in arguments.items() if value is not None}
+
+
+def find_kept_answer(question: Question, *, now: datetime) -> dict[str, Any] | None:
+    found = db.session.get(MadeAnswer, question.key)
+    return found.answer if found is not None and found.made_at > now - KEPT_FOR else None
+
+
+def make_and_keep(request: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Make an answer that takes long, and keep it for who asks the same."""
+    question = read_question(request["view"], request, now=now)
+    answer = make_answer(question)
+    kept = {"key": question.key, "answer": answer, "made_at": now}
+    statement = insert(MadeAnswer).values(kept)
+    open_session().execute(statement.on_conflict_do_update(index_elements=["key"], set_=kept))
+    return answer
+
+
+def make_answer(question: Question) -> dict[str, Any]:
+    """Make the answer to a question, as JSON."""
+    asked = question.asked
+    mark = queries.find_mark()
+    totals, previous, series, top = _PARTS.get(question.view, _answer_from_sums)(question)
+    return {
+        "range": {
+            "name": asked.name,
+            "from": format_time(asked.span.since),
+            "to": format_time(asked.span.until),
+            "group": asked.group.value,
+            "timezone": HOME.key,
+        },
+        "as_of": format_time(mark.made_at) if mark is not None else None,
+        "currency": money.NPR,
+        "totals": totals,
+        "previous": previous,
+        "series": series,
+        "top": top,
+    }
+
+
+def names_of(view: str, scope: Scope) -> list[str]:
+    """List the figures of a view that are known of whom they are asked of."""
+    narrow = scope.station_id is not None or scope.is_of_some_stations
+    return [
+        name
+        for name in VIEWS[view]
+        if not (narrow and is_of_network(name)) and not (scope.package_id is not None and not is_of_packages(name))
+    ]
+
+
+def _answer_from_sums(question: Question) -> Parts:
+    asked, scope = question.asked, question.scope
+    names = names_of(question.view, scope)
+    totals, previous = (
+        write(queries.compute(names, queries.read_totals(names, span, scope))) for span in (asked.span, asked.previous)
+    )
+    series = [
+        {"at": format_time(at)} | write(queries.compute(names, sums))
+        for at, sums in queries.read_series(names, asked.span, asked.group, scope)
+    ]
+    return totals, previous, series, _read_top(question, names)
+
+
+def _read_top(question: Question, names: Sequence[str]) -> list[Figures]:
+    """Read the stations that earned most, or of rentals the packages that were rented most."""
+    dimension = Dimension.PACKAGE if question.view == "rentals" else Dimension.STATION
+    by = "rentals_started" if question.view == "rentals" else "revenue"
+    check = is_of_packages if dimension == Dimension.PACKAGE else lambda name: not is_of_network(name)
+    of_them = [name for name in names if check(name)]
+    rows = queries.read_top(of_them, question.asked.span, question.scope, by=by, dimension=dimension, most=MOST)
+    described = queries.describe(dimension, [row[0] for row in rows])
+    return [
+        {dimension.value: described[id_]} | write(queries.compute(of_them, sums))
+        for id_, sums in rows
+        if id_ in described
+    ]
+
+
+def _answer_of_fleet(question: Question) -> Parts:
+    return _answer_from_counts(question, [each.name for each in FLEET], [])
+
+
+def _answer_of_users(question: Question) -> Parts:
+    """Add the people who were active to the sums of what they did."""
+    totals, previous, series, _ = _answer_from_sums(question)
+    if question.scope.is_narrowed:
+        return totals, previous, series, []
+    counted, before, pieces, _ = _answer_from_counts(question, [each.name for each in ACTIVE], [])
+    by_time = {piece["at"]: piece for piece in pieces}
+    series = [piece | by_time.get(piece["at"], {}) for piece in series]
+    return totals | counted, previous | before, series, funnels.read_origins(question.asked.span)
+
+
+def _answer_from_counts(question: Question, names: Sequence[str], top: list[Figures]) -> Parts:
+    """Answer with the newest count of the time, and of the time before."""
+    asked = question.asked
+    counts = counted_queries.read_counts(names, asked.previous, asked.span)
+    totals, previous = (write(counted_queries.newest(names, counts, span)) for span in (asked.span, asked.previous))
+    series = [{"at": format_time(at)} | write(values) for at, values in counted_queries.pieces(names, counts, asked)]
+    return totals, previous, series, top
+
+
+_PARTS: dict[str, Callable[[Question], Parts]] = {
+    "fleet": _answer_of_fleet,
+    "users": _answer_of_users,
+    "funnel": lambda question: funnels.answer_funnel(question.asked),
+    "cohorts": lambda question: funnels.answer_cohorts(question.asked),
+}
+
+
+def _as_day(value: Any) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _as_id(value: Any) -> UUID | None:
+    return UUID(value) if isinstance(value, str) else value

@@ -1,0 +1,33 @@
+"""The definitions of all figures, made from what computes them."""
+
+from typing import Any
+
+from powerbank.analytics.counted import COUNTED
+from powerbank.analytics.figures import Derived, Figure
+from powerbank.analytics.funnel_figures import STEPS
+from powerbank.analytics.registry import ALL_FIGURES, is_of_network, is_of_packages
+
+_OF_STATIONS = ("station_sn", "city", "partner_id")
+
+
+def list_definitions() -> list[dict[str, Any]]:
+    figures = [*ALL_FIGURES.values(), *COUNTED.values(), *STEPS.values()]
+    return [
+        {
+            "name": each.name,
+            "area": each.area,
+            "unit": each.unit,
+            "title": {"en": each.title[0], "ne": each.title[1]},
+            "meaning": {"en": each.meaning[0], "ne": each.meaning[1]},
+            "made_from": each.made_from,
+            "filters": _filters_of(each),
+        }
+        for each in figures
+    ]
+
+
+def _filters_of(figure: Any) -> list[str]:
+    if not isinstance(figure, Derived | Figure):
+        return []
+    filters = [] if is_of_network(figure.name) else [*_OF_STATIONS]
+    return [*filters, "package_id"] if is_of_packages(figure.name) else filters

@@ -1,0 +1,205 @@
+"""Read figures: only ever sums of rows that the fold has made, whatever there is of what happened."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, Select, func, literal, or_, select, union_all
+
+from powerbank.analytics.figures import Derived
+from powerbank.analytics.models import ALL, NONE, FigureDay, FigureHour, FoldMark
+from powerbank.analytics.registry import ALL_FIGURES
+from powerbank.analytics.spans import Group, Span
+from powerbank.base.clock import HOME
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
+from powerbank.partners.models import Agreement, AgreementStation, Partner
+from powerbank.stations.models import Station
+from powerbank.stations.packages.models import Package
+from powerbank.stations.registry import queries as stations
+
+Sums = Mapping[str, int]
+
+
+class Dimension(StrEnum):
+    STATION = "station"
+    PACKAGE = "package"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose figures are asked for. Nothing given: of the whole network."""
+
+    station_id: UUID | None = None
+    package_id: UUID | None = None
+    city: str | None = None
+    partner_id: UUID | None = None
+
+    @property
+    def is_of_some_stations(self) -> bool:
+        return self.city is not None or self.partner_id is not None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != Scope()
+
+
+def find_scope(
+    *,
+    station_sn: str | None = None,
+    package_id: UUID | None = None,
+    city: str | None = None,
+    partner_id: UUID | None = None,
+) -> Scope:
+    """Find what a filter names. A station, package or partner that is not there is refused."""
+    station_id = stations.find_station(station_sn).id if station_sn is not None else None
+    if package_id is not None and db.session.get(Package, package_id) is None:
+        raise NotFoundError("package")
+    if partner_id is not None and db.session.get(Partner, partner_id) is None:
+        raise NotFoundError("partner")
+    return Scope(station_id, package_id, city, partner_id)
+
+
+def find_mark() -> FoldMark | None:
+    return db.session.scalar(select(FoldMark))
+
+
+def kept_names(names: Iterable[str]) -> list[str]:
+    """List the kept figures that these figures are made from."""
+    found: dict[str, None] = {}
+    for name in names:
+        figure = ALL_FIGURES[name]
+        found |= dict.fromkeys((*figure.of, *figure.per) if isinstance(figure, Derived) else (name,))
+    return list(found)
+
+
+def compute(names: Iterable[str], sums: Sums) -> dict[str, float | None]:
+    """Compute figures from the sums of the kept ones."""
+    computed = {}
+    for name in names:
+        figure = ALL_FIGURES[name]
+        computed[name] = figure.value(sums) if isinstance(figure, Derived) else sums[name]
+    return computed
+
+
+Table = type[FigureDay] | type[FigureHour]
+
+
+def read_totals(names: Sequence[str], span: Span, scope: Scope) -> Sums:
+    """Sum up figures over a part of time: whole days from the rows of days, and its ends from those of hours."""
+    kept = kept_names(names)
+    totals = dict.fromkeys(kept, 0)
+    for table, times in _parts_of(span):
+        sums = [func.sum(getattr(table, name)) for name in kept]
+        row = db.session.execute(select(*sums).where(times, *_is_in(table, scope))).one()
+        for name, value in zip(kept, row, strict=True):
+            totals[name] += int(value or 0)
+    return totals
+
+
+def read_series(names: Sequence[str], span: Span, group: Group, scope: Scope) -> list[tuple[datetime, Sums]]:
+    """Read figures piece by piece, each with its beginning. A piece in which nothing happened is all zeros."""
+    kept = kept_names(names)
+    table: Table
+    piece: ColumnElement[Any]
+    if group == Group.HOUR:
+        table, piece = FigureHour, FigureHour.at.expression
+        times = (FigureHour.at >= span.since) & (FigureHour.at < span.until)
+    else:
+        table = FigureDay
+        piece = func.date_trunc(group.value, FigureDay.day).cast(Date)
+        times = (FigureDay.day >= span.first_day) & (FigureDay.day <= span.last_day)
+    sums = [func.sum(getattr(table, name)) for name in kept]
+    query = select(piece, *sums).where(times, *_is_in(table, scope)).group_by(piece)
+    found = {row[0]: dict(zip(kept, map(int, row[1:]), strict=True)) for row in db.session.execute(query)}
+    nothing = dict.fromkeys(kept, 0)
+    return [(begins, found.get(key, nothing)) for key, begins in span.pieces(group)]
+
+
+def read_top(
+    names: Sequence[str], span: Span, scope: Scope, *, by: str, dimension: Dimension, most: int
+) -> list[tuple[UUID, Sums]]:
+    """Read the stations or packages of which a figure is largest."""
+    kept = list(dict.fromkeys([*kept_names(names), *kept_names([by])]))
+    parts = [
+        select(table.station_id, table.package_id, *(getattr(table, name) for name in kept)).where(
+            times, *_is_in(table, scope, each=dimension)
+        )
+        for table, times in _parts_of(span)
+    ]
+    rows = union_all(*parts).subquery()
+    key = rows.c.station_id if dimension == Dimension.STATION else rows.c.package_id
+    sums = [func.sum(rows.c[name]) for name in kept]
+    order = sum((func.sum(rows.c[name]) for name in kept_names([by])), start=literal(0))
+    query = select(key, *sums).where(key != NONE).group_by(key).order_by(order.desc(), key).limit(most)
+    return [(row[0], dict(zip(kept, map(int, row[1:]), strict=True))) for row in db.session.execute(query)]
+
+
+def read_week(name: str, span: Span, scope: Scope) -> dict[tuple[int, int], Sums]:
+    """Sum up a figure by weekday, Monday being 1, and hour of the day."""
+    kept = kept_names([name])
+    local = func.timezone(HOME.key, FigureHour.at)
+    weekday, hour = func.extract("isodow", local), func.extract("hour", local)
+    sums = [func.sum(getattr(FigureHour, each)) for each in kept]
+    times = (FigureHour.at >= span.since, FigureHour.at < span.until)
+    query = select(weekday, hour, *sums).where(*times, *_is_in(FigureHour, scope)).group_by(weekday, hour)
+    return {
+        (int(row[0]), int(row[1])): dict(zip(kept, map(int, row[2:]), strict=True)) for row in db.session.execute(query)
+    }
+
+
+def _parts_of(span: Span) -> list[tuple[Table, ColumnElement[bool]]]:
+    first, after = span.whole_days
+    parts: list[tuple[Table, ColumnElement[bool]]] = []
+    if first < after:
+        parts.append((FigureDay, (FigureDay.day >= first) & (FigureDay.day < after)))
+    parts += [(FigureHour, (FigureHour.at >= since) & (FigureHour.at < until)) for since, until in span.edges]
+    return parts
+
+
+def _is_in(table: Table, scope: Scope, each: Dimension | None = None) -> list[ColumnElement[bool]]:
+    """Say which rows are meant. One row has all stations or all packages, unless `each` of them is asked for."""
+    conditions: list[ColumnElement[bool]] = []
+    if scope.station_id is not None:
+        conditions.append(table.station_id == scope.station_id)
+    elif scope.is_of_some_stations:
+        conditions.append(table.station_id.in_(_stations_of(table, scope)))
+    elif each == Dimension.STATION:
+        conditions.append(table.station_id != ALL)
+    else:
+        conditions.append(table.station_id == ALL)
+    if scope.package_id is not None:
+        conditions.append(table.package_id == scope.package_id)
+    elif each == Dimension.PACKAGE:
+        conditions.append(table.package_id != ALL)
+    else:
+        conditions.append(table.package_id == ALL)
+    return conditions
+
+
+def _stations_of(table: Table, scope: Scope) -> Select[Any]:
+    """Select the stations of a town or a partner; of a partner on the days of its agreements only."""
+    query = select(Station.id)
+    if scope.city is not None:
+        query = query.where(func.lower(Station.city) == scope.city.lower())
+    if scope.partner_id is not None:
+        day = FigureDay.day if table is FigureDay else func.timezone(HOME.key, FigureHour.at).cast(Date)
+        query = (
+            query.join(AgreementStation, AgreementStation.station_id == Station.id)
+            .join(Agreement, Agreement.id == AgreementStation.agreement_id)
+            .where(or_(Agreement.partner_id == scope.partner_id, Agreement.franchise_id == scope.partner_id))
+            .where(AgreementStation.starts_on <= day, AgreementStation.last_day >= day)
+        )
+    return query
+
+
+def describe(dimension: Dimension, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Name stations or packages, as a list of what stands out does."""
+    if dimension == Dimension.PACKAGE:
+        packages = db.session.scalars(select(Package).where(Package.id.in_(ids)))
+        return {each.id: {"id": str(each.id), "name": each.name} for each in packages}
+    rows = db.session.execute(select(Station.id, Station.sn, Station.name, Station.city).where(Station.id.in_(ids)))
+    return {row.id: {"sn": row.sn, "name": row.name, "city": row.city} for row in rows}

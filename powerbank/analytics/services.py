@@ -1,0 +1,35 @@
+"""Ask for figures to be made."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from powerbank.analytics.answers import describe_request
+from powerbank.analytics.days import DAY
+from powerbank.base import audit
+from powerbank.base.clock import local_day
+from powerbank.base.errors import InvalidFieldsError
+from powerbank.outbox import operations
+from powerbank.outbox.catalogue import analytics_jobs
+from powerbank.outbox.operations import Operation
+
+MOST_DAYS = 3700
+
+
+def request_answer(view: str, arguments: Mapping[str, Any], *, staff_id: UUID, now: datetime) -> Operation:
+    """Have an answer made that takes long."""
+    asked = describe_request(view, arguments)
+    return operations.accept(analytics_jobs.GENERATE_DASHBOARD_ANALYTICS, staff_id=staff_id, request=asked, now=now)
+
+
+def request_fill_in(first: date, last: date, *, staff_id: UUID, now: datetime) -> Operation:
+    """Have the figures of all days from one to another made again, both of them included."""
+    if last > local_day(now):
+        raise InvalidFieldsError({"to": ["Today at most."]})
+    days = (last - first) // DAY + 1
+    if not 1 <= days <= MOST_DAYS:
+        raise InvalidFieldsError({"from": [f"Not after the last day, and at most {MOST_DAYS} days before it."]})
+    asked = {"from": first.isoformat(), "to": last.isoformat()}
+    audit.record_by_staff("analytics.fill_in", "analytics", "figures", new=asked)
+    return operations.accept(analytics_jobs.FILL_IN_ANALYTICS, staff_id=staff_id, request=asked, now=now, total=days)

@@ -1,0 +1,31 @@
+"""Write figures as the API does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from powerbank.analytics.counted import COUNTED
+from powerbank.analytics.figures import Unit
+from powerbank.analytics.funnel_figures import STEPS
+from powerbank.analytics.registry import ALL_FIGURES
+from powerbank.base import money
+
+Figures = dict[str, Any]
+# The totals, those of the time before, the series, and what stands out.
+Parts = tuple[Figures, Figures, list[Figures], list[Figures]]
+
+
+def write(figures: Mapping[str, float | None]) -> Figures:
+    """Write figures: money as text, counts as whole numbers, the rest with two decimals."""
+    return {name: write_value(unit_of(name), value) for name, value in figures.items()}
+
+
+def unit_of(name: str) -> Unit:
+    return (ALL_FIGURES.get(name) or COUNTED.get(name) or STEPS[name]).unit
+
+
+def write_value(unit: Unit, value: float | None) -> Any:
+    if value is None:
+        return None
+    if unit == Unit.MONEY:
+        return money.format_amount(round(value))
+    return round(value) if value == round(value) else round(value, 2)

@@ -1,0 +1,149 @@
+"""The fold: in pieces, in any order, after a crash, with events that come late, it gives what one pass gives."""
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+
+import psycopg2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jobs.analytics import fold
+from jobs.ledger import recount_ledger
+from powerbank.analytics import folding, proof
+from powerbank.base.clock import local_day
+from powerbank.base.db import new_id, transaction, utcnow
+from tests.analytics import histories
+from tests.analytics.conftest import Fold
+from tests.analytics.histories import LATEST, History, Step, play, read_days, sum_in_one_pass
+from tests.people import Headers, change, rows
+from tests.rentals.conftest import Out
+
+Staff = Callable[..., Headers]
+
+
+@pytest.fixture
+def past(context: Flask, out: Out) -> History:
+    """Give a rental with its ledger, from which histories are copied into the past."""
+    out(price="50.00")
+    return histories.begin()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.builds(Step, what=st.sampled_from(["rental", "return", "refund", "refusal"]), hours=st.integers(0, LATEST)),
+        st.builds(Step, what=st.sampled_from(["fold", "piece", "crash"]), hours=st.just(0)),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_any_history_gives_what_one_pass_over_it_gives(past: History, steps: list[Step]) -> None:
+    for step in steps:
+        play(past, step)
+    fold(seconds=60)
+    assert read_days() == sum_in_one_pass()
+    assert list(proof.find_wrong_figures()) == []
+    assert folding.count_stale() == 0
+
+
+def test_what_commits_late_is_found_once_it_has_committed(
+    app: Flask, past: History, environment: dict[str, str]
+) -> None:
+    """An event whose transaction was open during two folds has an identifier that is older than what they saw."""
+    fold(seconds=60)
+    past.write("UPDATE figure_marks SET folded_until = now(), pending_until = NULL, horizon = NULL")
+    of_day = "SELECT count(*) FROM figure_days WHERE day = :day"
+    with closing(psycopg2.connect(environment["DATABASE_URL"])) as late, late.cursor() as cursor:
+        rental_id, at = past.model, utcnow() - timedelta(hours=30)
+        cursor.execute(
+            """INSERT INTO rental_events (id, rental_id, at, event, cause, from_status, to_status)
+               VALUES (%s, %s, %s, 'no_answer', 'station', 'pending', 'ejecting')""",
+            (str(new_id()), str(rental_id), at),
+        )
+        for _ in range(3):
+            fold(seconds=60)
+            past.write("UPDATE figure_marks SET pending_until = now() WHERE pending_until IS NOT NULL")
+        assert rows(app, of_day, day=local_day(at)) == [(0,)]
+        late.commit()
+    fold(seconds=60)
+    assert rows(app, of_day, day=local_day(at)) != [(0,)]
+
+
+def test_days_from_before_are_filled_in_with_progress(
+    app: Flask, client: FlaskClient, staff_headers: Staff, out: Out, folded: Fold, work: Callable[..., None]
+) -> None:
+    out(ago=26 * 60, price="50.00")
+    folded()
+    kept = "SELECT day, rentals_started, revenue_fares FROM figure_days ORDER BY day, station_id, package_id"
+    before = rows(app, kept)
+    change(app, "DELETE FROM figure_days")
+    change(app, "DELETE FROM figure_hours")
+    today, headers = local_day(utcnow()), staff_headers("operations")
+    asked = {"from": str(today - timedelta(days=4)), "to": str(today)}
+    accepted = client.post("/api/admin/analytics/fill-in", json=asked, headers=headers)
+    assert accepted.status_code == 202, accepted.text
+    work("analytics")
+    operation = client.get(f"/api/operations/{accepted.get_json()['operation_id']}", headers=headers).get_json()
+    assert operation["status"] == "succeeded", operation
+    assert operation["progress"] | {"done": 5, "total": 5} == operation["progress"]
+    assert rows(app, kept) == before
+    assert {row[0] for row in before} == {today, today - timedelta(days=1)}
+    wrong = {"from": str(today), "to": str(today + timedelta(days=1))}
+    assert client.post("/api/admin/analytics/fill-in", json=wrong, headers=headers).status_code == 422
+
+
+def test_the_nights_recount_finds_a_figure_that_differs(app: Flask, past: History) -> None:
+    play(past, Step("rental", 50))
+    fold(seconds=60)
+    with app.app_context():
+        assert recount_ledger(new_id(), now=utcnow()).differences == 0
+    change(app, "UPDATE figure_days SET rentals_started = rentals_started + 1 WHERE rentals_started > 0")
+    with app.app_context():
+        recount = recount_ledger(new_id(), now=utcnow())
+    assert {each["check"] for each in recount.found} == {"figure"}
+    assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'notify_staff'") != [(0,)]
+
+
+def test_hours_of_stations_are_forgotten_and_a_late_event_makes_its_day_again(app: Flask, past: History) -> None:
+    play(past, Step("rental", 24 * 120))
+    fold(seconds=60)
+    assert rows(app, "SELECT count(*) FROM figure_hours WHERE at < now() - interval '110 days'") == [(2,)], (
+        "of the whole network only: all packages, and one"
+    )
+    play(past, Step("rental", 24 * 120))
+    fold(seconds=60)
+    assert read_days() == sum_in_one_pass()
+
+
+def test_minutes_of_a_station_count_within_its_opening_hours(app: Flask, folded: Fold, past: History) -> None:
+    change(app, "DELETE FROM station_status_changes")
+    change(app, "DELETE FROM station_stock_changes")
+    change(
+        app,
+        """INSERT INTO station_status_changes (station_id, at, status)
+           SELECT id, date_trunc('day', now() - interval '3 days', timezone), 'offline' FROM stations
+            UNION ALL
+           SELECT id, date_trunc('day', now() - interval '2 days', timezone), 'online' FROM stations""",
+    )
+    days = """SELECT offline_seconds FROM figure_days
+               WHERE station_id <> '00000000-0000-0000-0000-000000000000' AND offline_seconds > 0"""
+    folded()
+    with transaction():
+        folding.note_days(local_day(utcnow() - timedelta(days=4)), local_day(utcnow()))
+    folded()
+    assert rows(app, days) == [(86_400,)]
+    hours = """{"weekly": {"%s": [["08:00", "20:00"], ["22:00", "01:00"]]}}"""
+    weekdays = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    weekday = weekdays[local_day(utcnow() - timedelta(days=3)).weekday()]
+    change(app, "UPDATE stations SET opening_hours = CAST(:hours AS jsonb)", hours=hours % weekday)
+    with transaction():
+        folding.note_days(local_day(utcnow() - timedelta(days=4)), local_day(utcnow()))
+    folded()
+    assert rows(app, days) == [(14 * 3600,)], "twelve hours, and two of the three that go on past midnight"
