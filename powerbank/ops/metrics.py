@@ -17,9 +17,10 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import VERSION
-from powerbank.base.db import db
+from powerbank.base.db import db, utcnow
 from powerbank.ops import queries
-from powerbank.ops.machinery import maintenance
+from powerbank.ops.machinery import maintenance, service_levels
+from powerbank.ops.now import flows, stocks
 from powerbank.outbox import job_counts
 from powerbank.rentals.start import admission
 
@@ -73,8 +74,34 @@ class _MachineryCollector(Collector):
         for job, count, _ in queries.count_dead_letters():
             dead.add_metric([job], count)
         yield dead
+        yield from _network_metrics()
         yield from _maintenance_metrics()
         yield from _job_metrics()
+
+
+def _network_metrics() -> Iterator[Metric]:
+    """Tell what the network has at this moment, and how long its people waited of late."""
+    now = utcnow()
+    held = stocks.count_stocks()
+    yield GaugeMetricFamily("powerbank_rentals_open", "Rentals that are not over.", held.open_rentals)
+    yield GaugeMetricFamily("powerbank_rentals_overdue", "Rentals that are late.", held.overdue_rentals)
+    yield GaugeMetricFamily("powerbank_banks_out", "Power banks in the hands of people.", held.banks_out)
+    yield GaugeMetricFamily(
+        "powerbank_stations_away", "Stations that should be online and are not.", held.stations_away
+    )
+    yield GaugeMetricFamily("powerbank_dues_paisa", "What people owe.", held.dues)
+    today = flows.count_flows(now)
+    yield GaugeMetricFamily("powerbank_rentals_started_today", "Rentals that began today.", today.started)
+    yield GaugeMetricFamily("powerbank_topped_up_today_paisa", "Money that was topped up today.", today.topped_up)
+    yield GaugeMetricFamily("powerbank_topups_failed_today", "Top-ups that failed today.", today.topups_failed)
+    yield GaugeMetricFamily("powerbank_revenue_today_paisa", "Revenue of today.", today.revenue)
+    for name, waits in (("starts", service_levels.count_starts(now)), ("topups", service_levels.count_topups(now))):
+        recent = GaugeMetricFamily(
+            f"powerbank_{name}_recent", "Of five minutes, by whether they came in time.", labels=["result"]
+        )
+        recent.add_metric(["in_time"], waits.in_time)
+        recent.add_metric(["late"], waits.late)
+        yield recent
 
 
 def _maintenance_metrics() -> Iterator[Metric]:

@@ -29,8 +29,8 @@ class Check:
         return shutil.which(self.program) or shutil.which(self.program, path=TOOLS_OF_ROOT)
 
 
-def _ask(*command: str | Path, environment: dict[str, str] | None = None) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+def _ask(*command: str | Path, environment: dict[str, str] | None = None, cwd: Path = ROOT) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=cwd)
     said = f"{done.stdout}{done.stderr}".strip()
     if done.returncode:
         raise BadConfigurationError(said or f"exit code {done.returncode}")
@@ -92,6 +92,11 @@ def validate_caddyfile(program: str, folder: Path) -> None:
             raise BadConfigurationError("\n".join(changed))
 
 
+def check_alerts(program: str, folder: Path) -> None:
+    for words in (("check", "config", "prometheus.yml"), ("test", "rules", "powerbank.tests.yml")):
+        _ask(program, *words, cwd=DEPLOY / "monitoring")
+
+
 def check_shell(program: str, folder: Path) -> None:
     for script in (
         DEPLOY / "install",
@@ -107,6 +112,7 @@ CHECKS = (
     Check("what units may do", "systemd-analyze", judge_units),
     Check("nginx", "nginx", test_nginx),
     Check("Caddy", "caddy", validate_caddyfile),
+    Check("alerts", "promtool", check_alerts),
     Check("shell scripts", "sh", check_shell),
 )
 
