@@ -1,12 +1,13 @@
 """The jobs of figures: they fold what happened, fill in what happened before, and make what takes long."""
 
 import time
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
+from jobs.batches import FIRST
 from jobs.worker.stepwise import StepwiseRun
-from powerbank.analytics import answers, folding, upkeep
-from powerbank.analytics.days import DAY
+from powerbank.analytics import answers, demand, folding, losses, upkeep
+from powerbank.analytics.days import DAY, day_begins
 from powerbank.base.clock import local_day
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
@@ -36,16 +37,34 @@ def fold(*, seconds: float) -> int:
 
 
 def roll_up_analytics(run: StepwiseRun) -> None:
+    roll_up(now=utcnow())
+
+
+def roll_up(*, now: datetime) -> None:
     """Make the last two days again from what happened, and what is counted once a day."""
-    today = local_day(utcnow())
+    today = local_day(now)
     with transaction():
         folding.note_days(today - 2 * DAY, today)
     fold(seconds=FOLDS_FOR)
     for step in upkeep.list_nightly_steps(today):
         with transaction():
             step()
+    forecast(today)
     with transaction():
-        upkeep.forget_what_is_old(utcnow())
+        upkeep.forget_what_is_old(now)
+
+
+def forecast(today: date) -> None:
+    """Judge what was expected of yesterday, make what is expected of today, and what was lost by that."""
+    with transaction():
+        demand.score_day(today - DAY)
+    after: UUID | None = FIRST
+    while after is not None:
+        with transaction():
+            after = demand.make_demand(after, until=today)
+    for day in (today - DAY, today):
+        with transaction():
+            losses.make_losses(day_begins(day), day_begins(day + DAY))
 
 
 def fill_in_analytics(run: StepwiseRun, *, operation_id: str) -> None:

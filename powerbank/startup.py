@@ -66,6 +66,7 @@ def import_other_models(app: Flask) -> None:
     """Import the models that no rule imports: foreign keys lead to their tables, and migrations compare all tables."""
     for models in (
         "powerbank.admin.people.models",
+        "powerbank.analytics.demand_models",
         "powerbank.analytics.models",
         "powerbank.base.idempotency",
         "powerbank.notifications.broadcasts.models",

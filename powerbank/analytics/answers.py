@@ -9,12 +9,15 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.analytics import counted_queries, funnels, queries
+from powerbank.analytics import counted_queries, funnels, losses, queries
 from powerbank.analytics.counted import ACTIVE, FLEET
+from powerbank.analytics.day_tables import ACTIVE_WITHIN
+from powerbank.analytics.days import DAY
+from powerbank.analytics.funnel_figures import PERSON
 from powerbank.analytics.models import MadeAnswer
 from powerbank.analytics.queries import Dimension, Scope
 from powerbank.analytics.registry import VIEWS, is_of_network, is_of_packages
-from powerbank.analytics.spans import Asked, read_span
+from powerbank.analytics.spans import Asked, Span, read_span
 from powerbank.analytics.writing import Figures, Parts, write
 from powerbank.base import money
 from powerbank.base.clock import HOME, format_time
@@ -36,7 +39,7 @@ class Question:
     def is_wide(self) -> bool:
         """Tell whether it takes long: the rows of single stations over a long time are many."""
         length = self.asked.span.until - self.asked.span.since
-        return length > WIDE and (self.scope.is_of_some_stations or self.view == "stations")
+        return length > WIDE and (self.scope.is_of_some_stations or self.view in ("stations", "losses"))
 
     @property
     def key(self) -> str:
@@ -154,9 +157,17 @@ def _answer_of_users(question: Question) -> Parts:
     if question.scope.is_narrowed:
         return totals, previous, series, []
     counted, before, pieces, _ = _answer_from_counts(question, [each.name for each in ACTIVE], [])
+    for figures, span in ((counted, question.asked.span), (before, question.asked.previous)):
+        figures.update(write({PERSON.name: _revenue_per_person(span, figures["active_30_days"])}))
     by_time = {piece["at"]: piece for piece in pieces}
     series = [piece | by_time.get(piece["at"], {}) for piece in series]
     return totals | counted, previous | before, series, funnels.read_origins(question.asked.span)
+
+
+def _revenue_per_person(span: Span, active: int | None) -> float | None:
+    month = Span(span.until - ACTIVE_WITHIN * DAY, span.until)
+    revenue = queries.compute(["revenue"], queries.read_totals(["revenue"], month, Scope()))["revenue"]
+    return revenue / active if revenue is not None and active else None
 
 
 def _answer_from_counts(question: Question, names: Sequence[str], top: list[Figures]) -> Parts:
@@ -168,9 +179,34 @@ def _answer_from_counts(question: Question, names: Sequence[str], top: list[Figu
     return totals, previous, series, top
 
 
+def _answer_of_losses(question: Question) -> Parts:
+    asked, scope = question.asked, question.scope
+    totals, previous = (write(losses.read_totals(span, scope)) for span in (asked.span, asked.previous))
+    series = [{"at": format_time(at)} | write(lost) for at, lost in losses.read_series(asked, scope)]
+    top = [{"station": station} | write(lost) for station, lost in losses.read_top(asked.span, scope)]
+    return totals, previous, series, top
+
+
+def read_league(question: Question, names: Sequence[str], *, by: str, most: int = 100) -> list[tuple[Figures, Figures]]:
+    """Read the stations of which a figure is largest, with a few figures of each."""
+    span, scope = question.asked.span, question.scope
+    rows = queries.read_top(names, span, scope, by=by, dimension=Dimension.STATION, most=most)
+    described = queries.describe(Dimension.STATION, [row[0] for row in rows])
+    return [(described[id_], write(queries.compute(names, sums))) for id_, sums in rows if id_ in described]
+
+
+def read_week(question: Question, name: str) -> dict[tuple[int, int], Any]:
+    """Read a figure by weekday and hour, as the API writes it."""
+    found = queries.read_week(name, question.asked.span, question.scope)
+    return {key: write(queries.compute([name], sums))[name] for key, sums in found.items()}
+
+
+VIEW_NAMES = (*VIEWS, "fleet", "funnel", "cohorts", "losses")
+
 _PARTS: dict[str, Callable[[Question], Parts]] = {
     "fleet": _answer_of_fleet,
     "users": _answer_of_users,
+    "losses": _answer_of_losses,
     "funnel": lambda question: funnels.answer_funnel(question.asked),
     "cohorts": lambda question: funnels.answer_cohorts(question.asked),
 }

@@ -30,6 +30,13 @@ def write_series(series: list[dict[str, Any]]) -> str:
     return written.getvalue()
 
 
+def answer_rows(name: str, rows: list[dict[str, Any]]) -> Response:
+    """Answer with rows that all have the same columns."""
+    response = Response(write_series(rows), content_type="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
 def _lines_of(piece: dict[str, Any]) -> list[dict[str, Any]]:
     if "weeks" not in piece:
         return [piece]

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from powerbank.analytics.counted import COUNTED
 from powerbank.analytics.figures import Derived, Figure
-from powerbank.analytics.funnel_figures import STEPS
-from powerbank.analytics.registry import ALL_FIGURES, is_of_network, is_of_packages
+from powerbank.analytics.registry import is_of_network, is_of_packages
+from powerbank.analytics.writing import EVERY_FIGURE
 
 _OF_STATIONS = ("station_sn", "city", "partner_id")
 
 
 def list_definitions() -> list[dict[str, Any]]:
-    figures = [*ALL_FIGURES.values(), *COUNTED.values(), *STEPS.values()]
     return [
         {
             "name": each.name,
@@ -22,7 +20,7 @@ def list_definitions() -> list[dict[str, Any]]:
             "made_from": each.made_from,
             "filters": _filters_of(each),
         }
-        for each in figures
+        for each in EVERY_FIGURE.values()
     ]
 
 

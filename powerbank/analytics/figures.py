@@ -73,5 +73,17 @@ class Derived:
         return above / below if below else None
 
 
+@dataclass(frozen=True)
+class Described:
+    """A figure that a statement of its own computes: here stands what it means."""
+
+    name: str
+    title: tuple[str, str]
+    meaning: tuple[str, str]
+    made_from: str
+    unit: Unit = Unit.COUNT
+    area: Area = Area.PEOPLE
+
+
 def index(*lists: tuple[Figure | Derived, ...]) -> Mapping[str, Figure | Derived]:
     return MappingProxyType({figure.name: figure for figures in lists for figure in figures})

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from powerbank.analytics.bucket_statements import clear_pruned_columns, sum_source
 from powerbank.analytics.day_tables import count_active_people, make_cohorts, make_day_tables
 from powerbank.analytics.days import DAY, HOUR, HOURS_KEPT, NEAR, RAW_KEPT, day_begins, monday_of
+from powerbank.analytics.losses import make_losses
 from powerbank.analytics.models import ALL, FigureDay, FigureHour, FoldMark, Grain, StaleBucket
 from powerbank.analytics.registry import KEPT
 from powerbank.analytics.sources import STATEMENTS
@@ -110,6 +111,8 @@ def make_day(day: date, *, now: datetime) -> None:
         since, until = min(hours), max(hours) + HOUR
     _make_hours(since, until, now=now)
     _sum_day(day, begins, ends)
+    if not is_old:
+        make_losses(since, until)
     if is_old:
         _forget_hours_of_stations(begins, ends)
     if is_whole:

@@ -166,7 +166,9 @@ def _is_in(table: Table, scope: Scope, each: Dimension | None = None) -> list[Co
     if scope.station_id is not None:
         conditions.append(table.station_id == scope.station_id)
     elif scope.is_of_some_stations:
-        conditions.append(table.station_id.in_(_stations_of(table, scope)))
+        of_days = table is FigureDay
+        day = FigureDay.day.expression if of_days else func.timezone(HOME.key, FigureHour.at).cast(Date)
+        conditions.append(table.station_id.in_(stations_of(scope, day)))
     elif each == Dimension.STATION:
         conditions.append(table.station_id != ALL)
     else:
@@ -180,13 +182,12 @@ def _is_in(table: Table, scope: Scope, each: Dimension | None = None) -> list[Co
     return conditions
 
 
-def _stations_of(table: Table, scope: Scope) -> Select[Any]:
+def stations_of(scope: Scope, day: ColumnElement[Any]) -> Select[Any]:
     """Select the stations of a town or a partner; of a partner on the days of its agreements only."""
     query = select(Station.id)
     if scope.city is not None:
         query = query.where(func.lower(Station.city) == scope.city.lower())
     if scope.partner_id is not None:
-        day = FigureDay.day if table is FigureDay else func.timezone(HOME.key, FigureHour.at).cast(Date)
         query = (
             query.join(AgreementStation, AgreementStation.station_id == Station.id)
             .join(Agreement, Agreement.id == AgreementStation.agreement_id)

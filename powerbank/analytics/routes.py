@@ -5,9 +5,19 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from powerbank.analytics import answers, csv_files, definitions, services
-from powerbank.analytics.schemas import AnswerSchema, DefinitionListSchema, FillInSchema, SpanArguments
+from powerbank.analytics import answers, csv_files, definitions, losses, services
+from powerbank.analytics.schemas import (
+    HOLIDAYS,
+    AnswerSchema,
+    DefinitionListSchema,
+    FillInSchema,
+    ForecastArguments,
+    ForecastSchema,
+    LosingPlaceListSchema,
+    SpanArguments,
+)
 from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.crud import add_crud
 from powerbank.api.openapi import Blueprint
 from powerbank.api.operations import AcceptedSchema, answer_accepted, prefers_async
 from powerbank.base import audit
@@ -25,6 +35,7 @@ VIEWS = {
     "users": "Who came, and who was active",
     "stations": "Whether stations could serve, and what they could not sell",
     "rentals": "What became of rentals, and of which packages",
+    "losses": "What stations lost because they were empty, full, away or failed",
     "fleet": "Where the power banks are, and how they are",
     "funnel": "How far the people came who signed up",
     "cohorts": "What became of the people of each week",
@@ -87,6 +98,7 @@ def _add_view(view: str, title: str) -> None:
         return csv_files.answer_csv(question)
 
 
+add_crud(blueprint, HOLIDAYS)
 for _view, _title in VIEWS.items():
     _add_view(_view, _title)
 
@@ -108,3 +120,20 @@ def fill_in(body: dict[str, Any]) -> Response:
     with transaction():
         operation = services.request_fill_in(body["from_"], body["to"], staff_id=current_staff().id, now=utcnow())
     return answer_accepted(operation)
+
+
+@blueprint.get("/forecast")
+@staff_only("analytics.read")
+@blueprint.arguments(ForecastArguments, location="query")
+@blueprint.response(200, ForecastSchema)
+def forecast(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What people will want of a station in the next 48 hours, and what it will lack"""
+    return services.forecast(arguments["station_sn"], now=utcnow())
+
+
+@blueprint.get("/places")
+@staff_only("analytics.read")
+@blueprint.response(200, LosingPlaceListSchema)
+def places() -> dict[str, Any]:
+    """The ten places where a task pays most now"""
+    return {"items": losses.list_places(now=utcnow()), "next_cursor": None}

@@ -4,9 +4,11 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from powerbank.analytics.demand_models import PublicHoliday
 from powerbank.analytics.figures import Area, Unit
 from powerbank.analytics.spans import Group, Range
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Money, Time
+from powerbank.api.plain import PlainTable
 
 
 class FilterSchema(Schema):
@@ -69,6 +71,66 @@ class DefinitionSchema(Schema):
 
 class DefinitionListSchema(Schema):
     items = fields.List(fields.Nested(DefinitionSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class PublicHolidaySchema(Schema):
+    id = fields.UUID(dump_only=True)
+    day = fields.Date(required=True)
+    name = fields.String(required=True, validate=validate.Length(1, 100))
+    name_ne = fields.String(required=True, validate=validate.Length(1, 100))
+    like_weekday = fields.Integer(
+        load_default=6,
+        validate=validate.Range(1, 7),
+        metadata={"description": "the weekday on which people rent like this; Monday is 1, Saturday 6"},
+    )
+
+
+HOLIDAYS = PlainTable("holidays", PublicHoliday, PublicHolidaySchema, permission="analytics")
+
+
+class ForecastArguments(Schema):
+    station_sn = fields.String(required=True, validate=validate.Length(1, 64))
+
+
+class ForecastHourSchema(Schema):
+    at = Time(required=True)
+    rentals = fields.Float(required=True, metadata={"description": "that people will want", "example": 1.4})
+    returns = fields.Float(required=True, metadata={"example": 0.8})
+    banks = fields.Float(required=True, metadata={"description": "that will be there", "example": 3.2})
+    short_of_banks = fields.Float(required=True, metadata={"description": "wanted and not there", "example": 0.0})
+    short_of_slots = fields.Float(required=True, metadata={"description": "returns without a place", "example": 0.0})
+
+
+class ForecastErrorSchema(Schema):
+    days = fields.Integer(required=True)
+    rentals = fields.Integer(required=True)
+    error_percent = fields.Float(required=True, allow_none=True, metadata={"example": 62.5})
+    naive_error_percent = fields.Float(
+        required=True, allow_none=True, metadata={"description": "of the same hour of last week", "example": 81.0}
+    )
+    beats_naive = Boolean(required=True, allow_none=True)
+
+
+class ForecastSchema(Schema):
+    station_sn = fields.String(required=True)
+    made_for = fields.Date(required=True, allow_none=True, metadata={"description": "None: not enough is known yet"})
+    hours = fields.List(fields.Nested(ForecastHourSchema), required=True)
+    error = fields.Nested(ForecastErrorSchema, required=True, metadata={"description": "of the last four weeks"})
+
+
+class LosingPlaceSchema(Schema):
+    sn = fields.String(required=True)
+    name = fields.String(required=True)
+    city = fields.String(required=True)
+    lat = fields.Float(required=True)
+    lng = fields.Float(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["empty", "full", "offline"]))
+    lost_an_hour = Money(required=True, least=0)
+
+
+class LosingPlaceListSchema(Schema):
+    items = fields.List(fields.Nested(LosingPlaceSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from powerbank.analytics import demand
 from powerbank.analytics.answers import describe_request
 from powerbank.analytics.days import DAY
 from powerbank.base import audit
@@ -13,6 +14,7 @@ from powerbank.base.errors import InvalidFieldsError
 from powerbank.outbox import operations
 from powerbank.outbox.catalogue import analytics_jobs
 from powerbank.outbox.operations import Operation
+from powerbank.stations.registry import queries as stations
 
 MOST_DAYS = 3700
 
@@ -21,6 +23,19 @@ def request_answer(view: str, arguments: Mapping[str, Any], *, staff_id: UUID, n
     """Have an answer made that takes long."""
     asked = describe_request(view, arguments)
     return operations.accept(analytics_jobs.GENERATE_DASHBOARD_ANALYTICS, staff_id=staff_id, request=asked, now=now)
+
+
+def forecast(station_sn: str, *, now: datetime) -> dict[str, Any]:
+    """Forecast the next two days of a station, from what it has now."""
+    station = stations.find_station(station_sn)
+    live = station.live
+    hours = demand.forecast_station(station.id, banks=live.available_banks, slots=live.free_slots, now=now)
+    return {
+        "station_sn": station.sn,
+        "made_for": demand.find_day_made(station.id),
+        "hours": hours,
+        "error": demand.read_scores(now=now),
+    }
 
 
 def request_fill_in(first: date, last: date, *, staff_id: UUID, now: datetime) -> Operation:

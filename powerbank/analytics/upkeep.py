@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from powerbank.analytics import day_tables
 from powerbank.analytics.days import DAY, HOUR, HOURS_KEPT, WEEK, monday_of
+from powerbank.analytics.demand_models import StationLoss
 from powerbank.analytics.models import ALL, FigureHour, FleetDay, FoldMark, MadeAnswer
 from powerbank.base.clock import local_day
 from powerbank.base.db import open_session
@@ -15,6 +16,7 @@ from powerbank.stations.availability import history
 
 LONGEST_FUNNEL = timedelta(days=400)  # after it nobody looks whether somebody came further
 FUNNEL_AT_ONCE = timedelta(days=30)
+LOSSES_KEPT = timedelta(days=400)
 
 
 def list_nightly_steps(today: date) -> Iterator[Callable[[], object]]:
@@ -42,5 +44,6 @@ def forget_what_is_old(now: datetime) -> None:
     session = open_session()
     old = delete(FigureHour).where(FigureHour.at < now - HOURS_KEPT, FigureHour.station_id != ALL)
     session.execute(old)
+    session.execute(delete(StationLoss).where(StationLoss.at < now - LOSSES_KEPT))
     session.execute(delete(MadeAnswer).where(MadeAnswer.made_at < now - DAY))
     history.delete_old_page_opens(now=now)

@@ -1,15 +1,20 @@
 """Write figures as the API does."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from powerbank.analytics.counted import COUNTED
-from powerbank.analytics.figures import Unit
+from powerbank.analytics.counted import COUNTED, Counted
+from powerbank.analytics.figures import Derived, Described, Figure, Unit
 from powerbank.analytics.funnel_figures import STEPS
+from powerbank.analytics.loss_figures import LOSSES
 from powerbank.analytics.registry import ALL_FIGURES
 from powerbank.base import money
 
 Figures = dict[str, Any]
+EVERY_FIGURE: Mapping[str, Figure | Derived | Counted | Described] = MappingProxyType(
+    {**ALL_FIGURES, **COUNTED, **STEPS, **{each.name: each for each in LOSSES}}
+)
 # The totals, those of the time before, the series, and what stands out.
 Parts = tuple[Figures, Figures, list[Figures], list[Figures]]
 
@@ -19,8 +24,13 @@ def write(figures: Mapping[str, float | None]) -> Figures:
     return {name: write_value(unit_of(name), value) for name, value in figures.items()}
 
 
+def described(name: str) -> Figure | Derived | Counted | Described:
+    """Find a figure, whatever computes it."""
+    return EVERY_FIGURE[name]
+
+
 def unit_of(name: str) -> Unit:
-    return (ALL_FIGURES.get(name) or COUNTED.get(name) or STEPS[name]).unit
+    return EVERY_FIGURE[name].unit
 
 
 def write_value(unit: Unit, value: float | None) -> Any:
