@@ -240,6 +240,7 @@ PAGES = (
     "powerbank.admin.console.money.due_pages:blueprint",
     "powerbank.admin.console.money.book_pages:blueprint",
     "powerbank.admin.console.map.pages:blueprint",
+    "powerbank.admin.console.figures.pages:blueprint",
     "powerbank.ops.now.pages:blueprint",
     "powerbank.admin.console.growth.table_pages:blueprint",
     "powerbank.admin.console.growth.coupon_pages:blueprint",

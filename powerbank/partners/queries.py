@@ -110,6 +110,13 @@ def find_known_partners(ids: Collection[UUID]) -> set[UUID]:
     return set(db.session.scalars(select(Partner.id).where(Partner.id.in_(ids))))
 
 
+def list_partner_names(*, most: int = 200) -> list[tuple[UUID, str]]:
+    """List the partners by name, for a choice. Of very many, the first ones."""
+    query = select(Partner.id, Partner.name).order_by(func.lower(Partner.name), Partner.id)
+    rows = db.session.execute(query.limit(most))
+    return [(row[0], row[1]) for row in rows]
+
+
 def list_by_id(ids: Collection[UUID]) -> list[Partner]:
     return list(db.session.scalars(select(Partner).where(Partner.id.in_(ids))))
 

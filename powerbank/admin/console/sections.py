@@ -55,6 +55,18 @@ SUPPORT = Section(
         Tab("Figures", "support.read", "/console/support/figures"),
     ),
 )
+FIGURES = Section(
+    "Figures",
+    (
+        Tab("Dashboard", "analytics.read", "/console/figures", has_pages_below=False),
+        Tab("Stations compared", "analytics.read", "/console/figures/stations"),
+        Tab("Hours of the week", "analytics.read", "/console/figures/week"),
+        Tab("Money lost", "analytics.read", "/console/figures/losses"),
+        Tab("People", "analytics.read", "/console/figures/people"),
+        Tab("Fleet", "analytics.read", "/console/figures/fleet"),
+        Tab("Definitions", "analytics.read", "/console/figures/definitions"),
+    ),
+)
 MONEY = Section(
     "Money",
     (

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from powerbank.pages.translations.account_ne import ACCOUNT
 from powerbank.pages.translations.banks_ne import BANKS
+from powerbank.pages.translations.figures_ne import FIGURES
 from powerbank.pages.translations.growth_ne import GROWTH
 from powerbank.pages.translations.identity_ne import IDENTITY
 from powerbank.pages.translations.layout_ne import LAYOUT
@@ -25,6 +26,7 @@ from powerbank.pages.translations.support_ne import SUPPORT
 # One part for each section.
 PARTS = (
     ACCOUNT,
+    FIGURES,
     GROWTH,
     IDENTITY,
     BANKS,

@@ -7,6 +7,7 @@
 
 const PAUSE = 30_000; // between two readings: a plot of a day changes slowly
 const HEIGHT = 230;
+const INCREMENTS = [...Array(8).keys()].flatMap((power) => [1, 2, 2.5, 5].map((each) => each * 10 ** power)).filter(Number.isInteger);
 const LANGUAGE = document.documentElement.lang;
 const PATTERNS = { brand: [], busy: [6, 4], warn: [2, 3], good: [10, 3, 2, 3] }; // a line is told by more than its colour
 
@@ -46,12 +47,12 @@ function begin(place) {
     const options = {
       width: ground.clientWidth, height: HEIGHT, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), told.zone),
       legend: { live: false }, cursor: { points: { size: 6 }, drag: { setScale: false } },
-      scales: Object.fromEntries(units.map((unit) => [unit, { range: (_, least, most) => [0, unit === "%" ? 100 : Math.max(4, most ?? 4, least ?? 0)] }])),
+      scales: Object.fromEntries(units.map((unit) => [unit, { range: (_, least, most) => [Math.min(0, least ?? 0), unit === "%" ? 100 : Math.max(4, most ?? 4, least ?? 0)] }])),
       axes: [
         { ...line, space: 70, values: (_, marks) => marks.map((mark) => moment(mark, marks.at(-1) - marks[0] > 172_800)) },
         ...units.map((unit, number) => ({
           ...line, scale: unit, side: number ? 1 : 3, size: 48, grid: number ? { show: false } : line.grid,
-          incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000], values: (_, marks) => marks.map((mark) => written(mark, unit)),
+          incrs: INCREMENTS, values: (_, marks) => marks.map((mark) => written(mark, unit)),
         })),
       ],
       series: [

@@ -40,6 +40,11 @@ def _is_offered_at(station_id: UUID) -> Any:
     return Package.active & (~rules.exists() | rules.where(PackageStation.station_id == station_id).exists())
 
 
+def list_all_packages() -> Sequence[Package]:
+    """List all packages, those of the past too. They are few."""
+    return db.session.scalars(select(Package).order_by(Package.name, Package.id)).all()
+
+
 def list_packages_at(station_id: UUID | None) -> Sequence[Package]:
     """List the packages that a station offers; without a station, those that are offered anywhere."""
     query = select(Package).order_by(Package.duration_minutes, Package.price, Package.id)
