@@ -231,6 +231,8 @@ PAGES = (
     "powerbank.admin.console.search.pages:blueprint",
     "powerbank.admin.console.people.pages:blueprint",
     "powerbank.admin.console.support.pages:blueprint",
+    "powerbank.admin.console.support.action_pages:blueprint",
+    "powerbank.admin.console.support.hour_pages:blueprint",
     "powerbank.admin.console.rentals.pages:blueprint",
     "powerbank.admin.console.rentals.case_pages:blueprint",
     "powerbank.admin.operation_pages:blueprint",

@@ -3,7 +3,7 @@
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Response, current_app, flash, make_response, redirect, request, url_for
@@ -76,7 +76,11 @@ def find_way_back(wanted: str | None, otherwise: str) -> str:
 
 def load_form(schema: type[Schema], **more: Any) -> dict[str, Any]:
     """Read a form as the API reads a body. A field that was left empty counts as one that is not there."""
-    given = {name: value for name, value in request.form.items() if value.strip()} | more
+    return load_body(schema, {name: value for name, value in request.form.items() if value.strip()} | more)
+
+
+def load_body(schema: type[Schema], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what a page has made of its form as the API reads a body."""
     try:
         loaded: dict[str, Any] = schema(unknown=EXCLUDE).load(given)
     except ValidationError as wrong:

@@ -22,6 +22,20 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "case_dismissed": ("Report about the rental dismissed: {reason}", "भाडासम्बन्धी उजुरी खारेज भयो: {reason}"),
         "balance_added": ("NPR {amount} added to the wallet.", "वालेटमा NPR {amount} थपियो।"),
         "balance_taken": ("NPR {amount} taken from the wallet.", "वालेटबाट NPR {amount} घटाइयो।"),
+        "rental_ended": ("We ended the rental.", "हामीले भाडा टुंग्यायौँ।"),
+        "rental_cancelled": (
+            "We cancelled the rental. What was paid for it goes back.",
+            "हामीले भाडा रद्द गर्‍यौँ। तिरेको रकम फिर्ता हुन्छ।",
+        ),
+        "time_given": ("We gave {minutes} more minutes.", "हामीले थप {minutes} मिनेट दियौँ।"),
+        "swap_allowed": (
+            "Put the power bank back at its station within 30 minutes, and another one comes out.",
+            "३० मिनेटभित्र पावर बैंक त्यही स्टेशनमा राख्नुहोस्, अर्को निस्कन्छ।",
+        ),
+        "rental_charged": ("NPR {amount} charged for the rental: {reason}", "भाडाको NPR {amount} लिइयो: {reason}"),
+        "rental_lost": ("The power bank is noted as lost.", "पावर बैंक हराएको मानियो।"),
+        "slot_opened": ("Slot {slot_number} is told to open once more.", "स्लट {slot_number} फेरि खोल्न भनिएको छ।"),
+        "message_resent": ("A message was sent again to {masked}.", "{masked} मा सन्देश फेरि पठाइयो।"),
         "merged_into": ("This conversation goes on in another one.", "यो कुराकानी अर्को कुराकानीमा जारी छ।"),
         "merged_from": ("Another conversation was merged into this one.", "अर्को कुराकानी यसैमा गाभियो।"),
     }
@@ -45,6 +59,11 @@ def note_act(line: str, *, user_id: UUID, values: Mapping[str, object], rental_i
     conversation_id = open_session().scalar(query)
     if conversation_id is None:
         return
+    tell_in_conversation(conversation_id, line, values, now=now)
+
+
+def tell_in_conversation(conversation_id: UUID, line: str, values: Mapping[str, object], *, now: datetime) -> None:
+    """Write what staff did inside a conversation into it, unless it has closed meanwhile."""
     conversation = threads.lock_conversation(conversation_id)
     if conversation.status != Status.CLOSED:
         write_line(conversation, line, values, now=now)

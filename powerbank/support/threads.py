@@ -77,9 +77,18 @@ def announce_conversation(conversation: Conversation, *, kind: str = "conversati
     changes.announce(*topics, kind=kind, id=conversation.id)
 
 
-def announce_typing(conversation: Conversation, *, by: str) -> None:
-    """Tell whoever has the conversation open that somebody is typing. Nothing is stored."""
-    changes.announce(topic_of_conversation(conversation.id), STAFF_TOPIC, kind="typing", id=by)
+def announce_typing(conversation: Conversation, *, by: str, name: str | None = None) -> None:
+    """Tell whoever has the conversation open that somebody is typing. Nothing is stored.
+
+    Its person learns that somebody of staff is, and staff learn who, and where.
+    """
+    changes.announce(topic_of_conversation(conversation.id), kind="typing", id=by)
+    changes.announce(STAFF_TOPIC, kind="typing", id=f"{conversation.id}/{name or by}")
+
+
+def announce_presence(conversation: Conversation, *, name: str) -> None:
+    """Tell staff that one of them has the conversation open. Nothing is stored."""
+    changes.announce(STAFF_TOPIC, kind="presence", id=f"{conversation.id}/{name}")
 
 
 def topic_of_conversation(conversation_id: UUID) -> str:

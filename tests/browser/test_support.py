@@ -46,4 +46,10 @@ def test_a_person_is_answered(conversation: str, staff: SignIn) -> None:
     page.click("[data-opens=snooze]")
     reader.look()
     reader.open(f"{PAGE}/figures")
-    reader.look()
+    reader.open(f"{PAGE}/hours")
+    page.fill("[name=opens-0-0]", "09:00")
+    page.fill("[name=closes-0-0]", "17:00")
+    reader.send("main form.panel .actions button")
+    assert page.input_value("[name=opens-0-0]") == "09:00"
+    reader.open("/console/growth/replies")
+    reader.open("/console/growth/replies/new")

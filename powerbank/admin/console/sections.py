@@ -52,6 +52,8 @@ SUPPORT = Section(
     "Support",
     (
         Tab("Conversations", "support.read", "/console/support", has_pages_below=False),
+        Tab("Saved replies", "support.read", "/console/growth/replies"),
+        Tab("Hours", "support.read", "/console/support/hours"),
         Tab("Figures", "support.read", "/console/support/figures"),
     ),
 )

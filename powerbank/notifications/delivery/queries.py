@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from powerbank.api.paging import page
 from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
 from powerbank.notifications.models import Delivery, DeliveryStatus, Device
 
 FAILED_STATUSES = (DeliveryStatus.FAILED, DeliveryStatus.EXPIRED)
@@ -27,6 +28,14 @@ def delivery_page(
     """Return one page of the deliveries to a person, newest first."""
     query = deliveries_of_user(user_id, status=status, channel=channel)
     return page(query, Delivery.id, descending=True, limit=limit, cursor=cursor)
+
+
+def find_delivery(delivery_id: UUID) -> Delivery:
+    """Return a delivery, or refuse with 404."""
+    found: Delivery | None = db.session.get(Delivery, delivery_id)
+    if found is None:
+        raise NotFoundError("delivery")
+    return found
 
 
 def failed_deliveries(

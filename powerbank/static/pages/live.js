@@ -10,7 +10,10 @@ let missed = false;
 
 // Nothing moves under the hand of somebody who has chosen rows, writes, or is asked something.
 const busy = () => document.hidden || document.querySelector("dialog[open], main [name=id]:checked")
-  || document.activeElement?.matches("main input, main select, main textarea");
+  || (!("liveBesideWriting" in document.body.dataset) && document.activeElement?.matches("main input, main select, main textarea"));
+
+// Somebody is there or writes: nothing has changed, and whom it concerns hears of it.
+const ONLY_TOLD = ["typing", "presence"];
 
 let readAt = 0;
 let waiting = null;
@@ -55,7 +58,11 @@ async function open() {
     if (!first) read();
     first = false;
   });
-  stream.addEventListener("changed", read);
+  stream.addEventListener("changed", (event) => {
+    const change = JSON.parse(event.data);
+    if (ONLY_TOLD.includes(change.kind)) document.body.dispatchEvent(new CustomEvent("told", { detail: change }));
+    else read();
+  });
   stream.addEventListener("bye", (event) => {
     const { reason, retry_ms: retry } = JSON.parse(event.data);
     pause = ["restart", "unavailable"].includes(reason) ? retry : null;

@@ -11,11 +11,10 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.support import hours, photos
 from powerbank.support import queries as conversations
-from powerbank.support.hours import Holiday, Opening, Timetable
+from powerbank.support.hours import Timetable
 from powerbank.support.models import Conversation, SupportMessage
 from powerbank.support.schemas import MessageArguments, ReadSchema, WrittenSchema
 from powerbank.support.staff import queries, replies, services
@@ -34,6 +33,7 @@ from powerbank.support.staff.schemas import (
     StaffMessageSchema,
     TimetableSchema,
 )
+from powerbank.support.staff.timetable import replace_hours_by_staff
 
 blueprint = Blueprint(
     "support_staff", __name__, url_prefix="/api/admin/support", description="Answering people (staff)."
@@ -149,7 +149,7 @@ def read(body: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
 def typing(conversation_id: UUID) -> None:
     """A member of staff is typing; nothing is stored"""
     with transaction():
-        services.announce_typing(conversation_id)
+        services.announce_typing(conversation_id, staff=current_staff())
 
 
 @blueprint.post(f"{ONE}/assign")
@@ -209,13 +209,7 @@ class Hours(MethodView):
     def put(self, body: dict[str, Any]) -> Timetable:
         """Write the hours and holidays anew"""
         with transaction():
-            old = dict(TimetableSchema().dump(hours.read_timetable()))
-            timetable = hours.replace_timetable(
-                [Opening(**each) for each in body["openings"]], [Holiday(**each) for each in body["holidays"]]
-            )
-            new = dict(TimetableSchema().dump(timetable))
-            audit.record_by_staff("support_hours.update", "support_hours", "all", old=old, new=new)
-        return timetable
+            return replace_hours_by_staff(body["openings"], body["holidays"])
 
 
 @blueprint.get("/figures")

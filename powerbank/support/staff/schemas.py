@@ -66,6 +66,10 @@ class ReplyFormSchema(WrittenSchema):
     solve = fields.String(load_default=None)
 
 
+class ActReasonSchema(Schema):
+    reason = fields.String(required=True, validate=validate.Length(3, 500))
+
+
 class AssignSchema(Schema):
     assignee = fields.UUID(required=True, allow_none=True)
 

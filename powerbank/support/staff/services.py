@@ -157,12 +157,25 @@ def merge(conversation_id: UUID, *, into: UUID, staff: Staff, now: datetime) -> 
     return target
 
 
-def announce_typing(conversation_id: UUID) -> None:
+def announce_typing(conversation_id: UUID, *, staff: Staff) -> None:
     """Tell whoever has the conversation open that a member of staff is typing. Nothing is stored."""
+    threads.announce_typing(_find(conversation_id), by="staff", name=_name(staff))
+
+
+def announce_presence(conversation_id: UUID, *, staff: Staff) -> None:
+    """Tell the other members that this one has the conversation open. Nothing is stored."""
+    threads.announce_presence(_find(conversation_id), name=_name(staff))
+
+
+def _name(staff: Staff) -> str:
+    return staff.email.partition("@")[0]
+
+
+def _find(conversation_id: UUID) -> Conversation:
     conversation = open_session().get(Conversation, conversation_id)
     if conversation is None:
         raise NotFoundError("conversation")
-    threads.announce_typing(conversation, by="staff")
+    return conversation
 
 
 def _lock_open(conversation_id: UUID) -> Conversation:

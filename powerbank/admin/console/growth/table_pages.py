@@ -110,7 +110,7 @@ def _show_form(staff: Any, name: str, of: TablePages, form: Any, *, row: Any = N
     return render_template(
         "console/growth/row.html",
         staff=staff,
-        section=GROWTH,
+        section=of.page.section,
         name=name,
         of_table=of,
         form=form,

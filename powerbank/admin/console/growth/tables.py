@@ -1,15 +1,19 @@
-"""The plain tables of the section of growth: what a list shows of each row. The schemas say what can be filled in."""
+"""The plain tables of the console, of growth and of support: what a list shows of each row.
+
+The schemas say what can be filled in.
+"""
 
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from powerbank.admin.console.sections import GROWTH
+from powerbank.admin.console.sections import GROWTH, SUPPORT
 from powerbank.api.plain import PlainTable
 from powerbank.content.tables import APP_VERSIONS, BANNERS, COUNTRIES, FAQ
 from powerbank.pages import lists
 from powerbank.pages.lists import ListPage
 from powerbank.promotions.schemas import CAMPAIGNS
 from powerbank.stations.packages.schemas import PACKAGES
+from powerbank.support.staff.schemas import SAVED_REPLIES
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,25 @@ TABLES = MappingProxyType(
                 file="countries",
             ),
             "Country",
+        ),
+        "replies": TablePages(
+            SAVED_REPLIES,
+            ListPage(
+                "Saved replies",
+                SUPPORT,
+                columns=(
+                    lists.words("Name", "name"),
+                    ACTIVE,
+                    lists.words("In English", "text_en", "long"),
+                    lists.words("In Nepali", "text_ne", "long"),
+                ),
+                empty=("No saved replies.", "What staff send often stands here, once in each language."),
+                api="/api/admin/support/replies",
+                opens=lambda row: f"/console/growth/replies/{row.id}",
+                template="console/growth/table.html",
+                file="saved_replies",
+            ),
+            "Saved reply",
         ),
     }
 )

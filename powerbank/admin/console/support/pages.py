@@ -9,7 +9,9 @@ from werkzeug import Response as AnyResponse
 from powerbank.admin.console import tones
 from powerbank.admin.console.columns import member, person, write_member
 from powerbank.admin.console.sections import SUPPORT
+from powerbank.admin.console.support import acts
 from powerbank.admin.console_session import console_blueprint, page_staff
+from powerbank.base.clock import HOME
 from powerbank.base.db import transaction, utcnow
 from powerbank.pages import lists
 from powerbank.pages.forms import idempotent_form, read_form, refusals_lead_to
@@ -84,17 +86,21 @@ def one(conversation_id: UUID) -> str:
         with transaction():
             services.mark_read(conversation_id, up_to=messages[-1].id)
     reply_id = request.args.get("reply", type=UUID)
+    context, now = queries.describe_context(conversation), utcnow()
+    beside = acts.describe_rental_beside(conversation, context["open_rentals"], staff=staff, now=now)
     return render_template(
         "console/support/one.html",
         staff=staff,
         conversation=conversations.describe_for_staff([conversation])[0],
         messages=messages,
-        context=queries.describe_context(conversation),
+        context=context,
+        beside=beside,
+        **(beside or {}),
         saved=queries.active_replies(),
         filled=replies.fill_in_reply(reply_id, conversation) if reply_id else None,
         tones={**tones.CONVERSATION, **tones.RENTAL, **tones.CASE, **tones.DELIVERY, **tones.ACCOUNT},
         member=write_member,
-        now=utcnow(),
+        now=now.astimezone(HOME),
     )
 
 
@@ -178,6 +184,18 @@ def merge(conversation_id: UUID) -> AnyResponse:
     with transaction():
         services.merge(conversation_id, into=body["into"], staff=staff, now=utcnow())
     return _done(body["into"])
+
+
+@blueprint.post("/<uuid:conversation_id>/here")
+def here(conversation_id: UUID) -> Response:
+    """Tell the other members who has this conversation open, and who is writing in it."""
+    staff = page_staff("support.write")
+    with transaction():
+        if "writes" in request.form:
+            services.announce_typing(conversation_id, staff=staff)
+        else:
+            services.announce_presence(conversation_id, staff=staff)
+    return Response(status=204)
 
 
 def _done(conversation_id: UUID) -> AnyResponse:
