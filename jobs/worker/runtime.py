@@ -59,7 +59,8 @@ def run(
         raise DeadLetterError(f"{job} comes through the outbox only")
     began, outcome = time.monotonic(), Outcome.BROKEN_OFF
     try:
-        with structlog.contextvars.bound_contextvars(job=job, outbox_id=outbox_id):
+        # The request that the job comes from is known once its row is taken.
+        with structlog.contextvars.bound_contextvars(job=job, outbox_id=outbox_id, request_id=None):
             if outbox_id is None:
                 outcome = _run_losable(spec, arguments or {}, failures)
             else:

@@ -5,7 +5,8 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text, update
+import structlog
+from sqlalchemy import Row, text, update
 
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import ConflictError
@@ -33,7 +34,7 @@ _TAKE_AND_COMPLETE = """
                   WHERE id = %(id)s AND finished_at IS NULL AND run_after <= clock_timestamp() + interval '1 second'
                     AND (expires_at IS NULL OR expires_at > clock_timestamp())
                     FOR UPDATE SKIP LOCKED)
-    RETURNING arguments
+    RETURNING arguments, request_id
 """
 _TAKE_ON_LEASE = text("""
     UPDATE outbox_jobs
@@ -43,7 +44,7 @@ _TAKE_ON_LEASE = text("""
                     AND (expires_at IS NULL OR expires_at > clock_timestamp())
                     AND (claimed_by IS NULL OR lease_until <= clock_timestamp())
                     FOR UPDATE SKIP LOCKED)
-    RETURNING arguments
+    RETURNING arguments, request_id
 """)
 _COMPLETE_LEASED = text("""
     UPDATE outbox_jobs
@@ -67,7 +68,7 @@ _RELEASE = text("""
 def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> dict[str, Any] | None:
     """Complete a job within the transaction of its effects and give its arguments; None if there is nothing to do."""
     parameters = {"id": str(job_id), "release": spec.unique is not Unique.ONCE}
-    return open_session().connection().exec_driver_sql(_TAKE_AND_COMPLETE, parameters).scalar_one_or_none()
+    return _take_up(open_session().connection().exec_driver_sql(_TAKE_AND_COMPLETE, parameters).one_or_none())
 
 
 def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any] | None:
@@ -76,7 +77,16 @@ def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any
     The lease outlives the time limit, so that nobody takes a run that still goes on for a dead one.
     """
     parameters = {"id": job_id, "token": token, "lease": timedelta(seconds=spec.limit) + LEASE}
-    return open_session().execute(_TAKE_ON_LEASE, parameters).scalar_one_or_none()
+    return _take_up(open_session().execute(_TAKE_ON_LEASE, parameters).one_or_none())
+
+
+def _take_up(found: Row[Any] | None) -> dict[str, Any] | None:
+    """Give the arguments. What the run logs, audits and asks for is of the request that the job comes from."""
+    if found is None:
+        return None
+    structlog.contextvars.bind_contextvars(request_id=found.request_id)
+    arguments: dict[str, Any] = found.arguments
+    return arguments
 
 
 def complete_leased(job_id: uuid.UUID, spec: JobSpec, token: str) -> bool:
