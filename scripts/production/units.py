@@ -16,6 +16,7 @@ PREVIOUS = ROOT / "previous"
 UNITS = Path("/etc/systemd/system")
 # One of these serves; the other takes over from it.
 WEBS = ("powerbank@web-a.service", "powerbank@web-b.service")
+STAYS_FOR = 5.0  # seconds in which a new web program must not end before the old one does
 # Workers first, as jobs wait for nobody; those whom others wait for follow. The web comes after all of them.
 ORDER = ("worker_", "scheduler", "mqtt", "live")
 
@@ -97,11 +98,23 @@ def hand_over_web() -> None:
     next_one = next(unit for unit in WEBS if unit not in {each.unit for each in serving})
     try:
         systemctl("start", next_one)  # returns when it says that it is ready
+        _watch_stay(next_one)
     except ManageError:
         systemctl("stop", next_one, check=False)
         raise
     for each in serving:
         systemctl("stop", each.unit)
+
+
+def _watch_stay(unit: str) -> None:
+    """Refuse a program that ends soon after it has said that it is ready."""
+    first = read_program(unit)
+    deadline = time.monotonic() + STAYS_FOR
+    while time.monotonic() < deadline:
+        now = read_program(unit)
+        if (now.state, now.pid) != ("active", first.pid):
+            raise ManageError(f"{now.name} ends as soon as it has begun: journalctl -u {unit}")
+        time.sleep(0.2)
 
 
 def install_units(release: Path) -> None:
