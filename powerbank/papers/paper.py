@@ -48,6 +48,11 @@ class Paper:
         self.y = 0.0
         self.begin_page()
 
+    @property
+    def pages(self) -> int:
+        """Tell how many pages are drawn so far."""
+        return self._page
+
     def begin_page(self) -> None:
         """End the page, if there is one, and begin the next with letterhead, title and number."""
         if self._page:
@@ -120,6 +125,26 @@ class Paper:
             if not is_plain(cell):
                 self.write(x, self.y, cell, size=SMALL, bold=bold, right=right)
         self.y -= ROW
+
+    def plot(self, title: str, values: Sequence[float], *, ends: tuple[str, str], height: float) -> None:
+        """Draw a line over time, with its highest value above it and the first and the last moment below it."""
+        most, least = max(*values, 0.0), min(*values, 0.0)
+        scale = height / (most - least) if most > least else 0.0
+        step = (RIGHT - LEFT) / max(1, len(values) - 1)
+        bottom = self.y - 14 - height
+        self.write(LEFT, self.y, title, size=8, bold=True)
+        self.write(RIGHT, self.y, f"{most:,.0f}", size=SMALL, right=True, grey=GREY)
+        self._rule(bottom - least * scale)
+        path = self._canvas.beginPath()
+        for number, value in enumerate(values):
+            point = LEFT + number * step, bottom + (value - least) * scale
+            (path.lineTo if number else path.moveTo)(*point)
+        self._canvas.setStrokeGray(BLACK)
+        self._canvas.setLineWidth(1)
+        self._canvas.drawPath(path)
+        self.write(LEFT, bottom - 11, ends[0], size=SMALL, grey=GREY)
+        self.write(RIGHT, bottom - 11, ends[1], size=SMALL, grey=GREY, right=True)
+        self.y = bottom - 28
 
     def rule(self) -> None:
         self._rule(self.y + ROW - 4)

@@ -4,7 +4,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import localtime, parseaddr
@@ -18,11 +18,20 @@ TOTAL_TIMEOUT = 20.0
 
 
 def send(
-    *, url: str, sender: str, to: str, subject: str, text: str, html: str | None = None, reference: str | None = None
+    *,
+    url: str,
+    sender: str,
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    reference: str | None = None,
+    files: Sequence[tuple[str, str, bytes]] = (),
 ) -> str:
     """Send an e-mail, and return its Message-ID.
 
-    The Message-ID is made from `reference`, so that a repeat can be told from a second message.
+    The Message-ID is made from `reference`, so that a repeat can be told from a second message. A file has its
+    name, its type and its content.
     """
     message = EmailMessage()
     message["From"] = sender
@@ -34,6 +43,9 @@ def send(
     message.set_content(text)
     if html is not None:
         message.add_alternative(html, subtype="html")
+    for name, content_type, content in files:
+        maintype, _, subtype = content_type.partition("/")
+        message.add_attachment(content, maintype=maintype, subtype=subtype, filename=name)
     try:
         with _connect(urlsplit(url)) as server, _limit_time(server):
             server.send_message(message, to_addrs=[to])

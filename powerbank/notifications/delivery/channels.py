@@ -28,6 +28,13 @@ RESERVED_NAMES = ("from", "message_type", "google", "gcm")
 
 
 @dataclass(frozen=True)
+class Attachment:
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Message:
     """A message that is ready to be sent on its channel."""
 
@@ -43,6 +50,7 @@ class Message:
     web_push_keys: Mapping[str, str] | None = None  # of a browser; `to` is its address at a push service
     data: Mapping[str, str] = field(default_factory=dict)
     link: str = ""  # the path to which the link of an e-mail leads
+    attachment: Attachment | None = None  # of an e-mail
 
 
 def is_configured(channel: Channel) -> bool:
@@ -91,6 +99,7 @@ def _send_email(message: Message) -> dict[str, Any]:
         text=f"{message.body}\n\n{address}\n",
         html=_html_page(message, address),
         reference=message.reference,
+        files=[(file.name, file.content_type, file.content)] if (file := message.attachment) is not None else (),
     )
     return {"reference": reference}
 
