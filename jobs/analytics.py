@@ -8,9 +8,13 @@ from jobs.batches import FIRST
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.analytics import answers, demand, folding, losses, upkeep
 from powerbank.analytics.days import DAY, day_begins
+from powerbank.analytics.reports import mails
+from powerbank.analytics.reports import services as reports
+from powerbank.analytics.reports.models import Length, ReportKind
 from powerbank.base.clock import local_day
-from powerbank.base.db import transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import AppError
+from powerbank.notifications.delivery import channels
 from powerbank.outbox import operations
 
 FOLDS_FOR = 240.0  # seconds; then the next fold goes on
@@ -100,3 +104,20 @@ def generate_dashboard_analytics(*, operation_id: str) -> None:
         operations.fail(operation, refused.code, refused.detail, now=utcnow(), **refused.data)
         return
     operations.succeed(operation, answer, now=utcnow())
+
+
+def make_report(*, operation_id: str) -> None:
+    operation = operations.lock_pending_operation(UUID(operation_id))
+    if operation is not None:
+        operations.succeed(operation, reports.make_asked_report(operation, now=utcnow()), now=utcnow())
+
+
+def make_regular_report(*, kind: str, length: str) -> None:
+    reports.make_regular_report(ReportKind(kind), Length(length), now=utcnow())
+
+
+def mail_report(run: StepwiseRun, *, report_id: str, staff_id: str) -> None:
+    message = mails.compose_mail(UUID(report_id), UUID(staff_id))
+    db.session.rollback()
+    if message is not None:
+        run.call("send", lambda _key: channels.send_message(message))

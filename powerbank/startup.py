@@ -68,6 +68,7 @@ def import_other_models(app: Flask) -> None:
         "powerbank.admin.people.models",
         "powerbank.analytics.demand_models",
         "powerbank.analytics.models",
+        "powerbank.analytics.reports.models",
         "powerbank.base.idempotency",
         "powerbank.notifications.broadcasts.models",
         "powerbank.ops.models",

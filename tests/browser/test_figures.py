@@ -91,6 +91,14 @@ def test_figures_are_read_compared_and_taken_away(figures: None, staff: SignIn) 
     assert page.locator(".tile b").first.inner_text() in ("NPR 0.00", "NPR ०.००")
     for path in ("/stations?range=30d", "/week?range=30d", "/people?range=30d", "/fleet", "/definitions"):
         reader.open(f"{PAGE}{path}")
+    page = reader.open(f"{PAGE}/reports")
+    page.fill("[name=period]", "2026-W10")
+    reader.send("form[action$=reports] button")
+    assert page.locator(".toast.good").count() == 1
+    page = reader.open(f"{PAGE}/reports")
+    page.select_option("[name=operations-day]", "pdf")
+    reader.send("form[action$=subscriptions] button")
+    assert page.input_value("[name=operations-day]") == "pdf"
     page = reader.open(f"{PAGE}/losses?range=30d")
     page.wait_for_selector(".loss-map path.leaflet-interactive")
     reader.look()

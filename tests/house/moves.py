@@ -115,6 +115,7 @@ MOVES_NOTHING = {
     "POST /api/admin/support/replies",
     "POST /api/admin/analytics/fill-in",
     "POST /api/admin/analytics/holidays",
+    "POST /api/admin/analytics/reports",
     "POST /api/admin/faq",
     "POST /api/admin/banners",
     "POST /api/admin/app-versions",

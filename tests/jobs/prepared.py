@@ -2,6 +2,14 @@
 
 from collections.abc import Callable
 
+from tests.jobs.prepared_analytics import (
+    day_to_report,
+    days_to_fill_in,
+    figures_wanted,
+    report_to_mail,
+    report_wanted,
+    something_to_fold,
+)
 from tests.jobs.prepared_money import (
     achievement_made,
     achiever,
@@ -101,6 +109,13 @@ from tests.rentals import rentals_in_states as renting
 
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
+    "fold_analytics": something_to_fold,
+    "roll_up_analytics": something_to_fold,
+    "generate_dashboard_analytics": figures_wanted,
+    "fill_in_analytics": days_to_fill_in,
+    "make_report": report_wanted,
+    "make_regular_report": day_to_report,
+    "mail_report": report_to_mail,
     "send_otp": code_asked_for,
     "post_registration": registration,
     "process_referral": registration_by_code,

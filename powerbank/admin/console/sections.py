@@ -66,6 +66,7 @@ FIGURES = Section(
         Tab("Money lost", "analytics.read", "/console/figures/losses"),
         Tab("People", "analytics.read", "/console/figures/people"),
         Tab("Fleet", "analytics.read", "/console/figures/fleet"),
+        Tab("Reports", "analytics.read", "/console/figures/reports"),
         Tab("Definitions", "analytics.read", "/console/figures/definitions"),
     ),
 )

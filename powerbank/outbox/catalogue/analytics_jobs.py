@@ -35,9 +35,51 @@ FILL_IN_ANALYTICS = JobSpec(
     on_dead="fail_operation",
 )
 
-JOBS = (FOLD_ANALYTICS, ROLL_UP_ANALYTICS, GENERATE_DASHBOARD_ANALYTICS, FILL_IN_ANALYTICS)
+MAKE_REPORT = JobSpec(
+    "make_report",
+    body="jobs.analytics.make_report",
+    queue=Queue.ANALYTICS,
+    retries=retry_after(MINUTE, MINUTE, MINUTE),
+    alarm=HOUR,
+    on_dead="fail_operation",
+)
+MAKE_REGULAR_REPORT = JobSpec(
+    "make_regular_report",
+    body="jobs.analytics.make_regular_report",
+    queue=Queue.ANALYTICS,
+    retries=retry_after(MINUTE, MINUTE, MINUTE),
+    alarm=HOUR,
+)
+MAIL_REPORT = JobSpec(
+    "mail_report",
+    body="jobs.analytics.mail_report",
+    queue=Queue.ANALYTICS,
+    retries=retry_after(MINUTE, 5 * MINUTE, 30 * MINUTE),
+    stepwise=True,
+    vendor=True,
+)
+
+JOBS = (
+    FOLD_ANALYTICS,
+    ROLL_UP_ANALYTICS,
+    GENERATE_DASHBOARD_ANALYTICS,
+    FILL_IN_ANALYTICS,
+    MAKE_REPORT,
+    MAKE_REGULAR_REPORT,
+    MAIL_REPORT,
+)
+
+
+def _report(name: str, *, kind: str, length: str, cron: str) -> Schedule:
+    return Schedule(name, job=MAKE_REGULAR_REPORT, cron=cron, arguments={"kind": kind, "length": length})
+
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("analytics-fold", job=FOLD_ANALYTICS, cron="*/5 * * * *", at_once=True),
     Schedule("analytics-roll-up", job=ROLL_UP_ANALYTICS, cron="15 0 * * *"),
+    _report("daily-report", kind="operations", length="day", cron="45 0 * * *"),
+    _report("weekly-report", kind="network", length="week", cron="0 1 * * 1"),
+    _report("weekly-finance-report", kind="finance", length="week", cron="5 1 * * 1"),
+    _report("monthly-report", kind="network", length="month", cron="30 1 1 * *"),
+    _report("monthly-finance-report", kind="finance", length="month", cron="35 1 1 * *"),
 )

@@ -1,6 +1,22 @@
 """The pages of figures in Nepali."""
 
 FIGURES = {
+    "The report is being made, and stands here in a moment.": "प्रतिवेदन बन्दैछ, एकछिनमा यहाँ देखिन्छ।",
+    "Operations": "सञ्चालन",
+    "Network": "नेटवर्क",
+    "Finance": "वित्त",
+    "each day": "हरेक दिन",
+    "each week": "हरेक हप्ता",
+    "each month": "हरेक महिना",
+    "Day, week or month": "दिन, हप्ता वा महिना",
+    "As": "ढाँचा",
+    "Make a report": "प्रतिवेदन बनाउनुहोस्",
+    "Take away": "लैजानुहोस्",
+    "By mail to you": "तपाईंलाई इमेलमा",
+    "not by mail": "इमेलमा होइन",
+    "Your mails are as you chose.": "तपाईंले छानेअनुसार इमेल आउनेछ।",
+    "Reports are made each night, each week and each month, and whenever somebody asks.": "प्रतिवेदन हरेक रात, हरेक हप्ता,"
+    " हरेक महिना र कसैले मागेको बेला बनाइन्छ।",
     "First day": "पहिलो दिन",
     "Last day": "अन्तिम दिन",
     "s": "से",

@@ -1,0 +1,55 @@
+"""Reports as staff see them."""
+
+from typing import Any
+
+from flask import url_for
+from marshmallow import Schema, fields, validate
+
+from powerbank.analytics.reports.models import Format, Length, Report, ReportKind
+from powerbank.analytics.reports.services import period_of
+from powerbank.api.fields import Time
+from powerbank.api.paging import PageArguments
+
+
+def _addresses(report: Report) -> dict[str, Any]:
+    return {each.value: url_for("Reports.download", report_id=report.id, format_=each.value) for each in Format}
+
+
+class ReportArguments(PageArguments):
+    kind = fields.String(load_default=None, validate=validate.OneOf([*ReportKind]))
+
+
+class ReportRequestSchema(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf([*ReportKind]))
+    period = fields.String(
+        required=True,
+        validate=validate.Length(1, 10),
+        metadata={"description": "a day, a week or a month that is over", "example": "2026-W48"},
+    )
+    format = fields.String(required=True, validate=validate.OneOf([*Format]))
+
+
+class ReportSchema(Schema):
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf([*ReportKind]))
+    period = fields.Function(
+        lambda report: period_of(report).name, required=True, metadata={"type": "string", "example": "2026-W48"}
+    )
+    starts_on = fields.Date(required=True)
+    ends_on = fields.Date(required=True)
+    made_at = Time(required=True)
+    files = fields.Function(
+        _addresses,
+        required=True,
+        metadata={"type": "object", "description": "where it is, by its format"},
+    )
+
+
+class ReportSubscriptionSchema(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf([*ReportKind]))
+    length = fields.String(required=True, validate=validate.OneOf([*Length]))
+    format = fields.String(required=True, validate=validate.OneOf([*Format]))
+
+
+class ReportSubscriptionsSchema(Schema):
+    items = fields.List(fields.Nested(ReportSubscriptionSchema), required=True, validate=validate.Length(0, 9))

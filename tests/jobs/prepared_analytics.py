@@ -1,0 +1,72 @@
+"""Prepare the figures that the jobs of analytics need to have something to do."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from powerbank.analytics import folding
+from powerbank.analytics.reports import services as reports
+from powerbank.analytics.reports.models import Format, Length, ReportKind, ReportSubscription
+from powerbank.analytics.reports.periods import last_period
+from powerbank.auth.staff.models import StaffMember
+from powerbank.auth.staff.roles import Role
+from powerbank.base.clock import local_day
+from powerbank.base.db import transaction, utcnow
+from powerbank.outbox import operations
+from powerbank.outbox.catalogue import analytics_jobs
+from powerbank.outbox.policy import JobSpec
+from tests.jobs.prepared_people import Arguments
+from tests.ledger.conftest import make_person
+
+
+def something_to_fold() -> Arguments:
+    make_person(wallet=500_00)
+    return {}
+
+
+def _member(session: Session) -> UUID:
+    member = StaffMember(email="f@example.com", password_hash="unused", role=Role.FINANCE)
+    session.add(member)
+    session.flush()
+    return member.id
+
+
+def _asked(spec: JobSpec, request: dict[str, Any]) -> Arguments:
+    make_person(wallet=500_00)
+    with transaction() as session:
+        operation = operations.accept(spec, staff_id=_member(session), request=request, now=utcnow(), total=2)
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"operation_id": str(operation.id)}
+
+
+def figures_wanted() -> Arguments:
+    return _asked(analytics_jobs.GENERATE_DASHBOARD_ANALYTICS, {"view": "dashboard", "range_": "7d"})
+
+
+def days_to_fill_in() -> Arguments:
+    with transaction():
+        folding.note_new_hours(utcnow())
+    today = local_day(utcnow())
+    asked = {"from": str(today - timedelta(days=1)), "to": str(today)}
+    return _asked(analytics_jobs.FILL_IN_ANALYTICS, asked)
+
+
+def report_wanted() -> Arguments:
+    return _asked(analytics_jobs.MAKE_REPORT, {"kind": "finance", "period": "2026-10", "format": "pdf"})
+
+
+def day_to_report() -> Arguments:
+    return {"kind": "operations", "length": "day"}
+
+
+def report_to_mail() -> Arguments:
+    today = local_day(utcnow())
+    with transaction() as session:
+        staff_id = _member(session)
+        report = reports.make_report(ReportKind.FINANCE, last_period(Length.DAY, today=today), now=utcnow())
+        wanted = {"kind": ReportKind.FINANCE, "length": Length.DAY, "format": Format.CSV}
+        session.add(ReportSubscription(staff_id=staff_id, **wanted))
+    return {"report_id": str(report.id), "staff_id": str(staff_id)}
