@@ -16,6 +16,22 @@ class StationCommandSettled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CrewEjectionSettled(Event):
+    """An ejection that somebody of the crew asked for was settled. It comes again when a late fact changes that."""
+
+    command_id: UUID
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerbankHeldBack(Event):
+    """A bank that sits in a slot was quarantined."""
+
+    bank_id: UUID
+    station_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class PowerbankReturned(Event):
     """A bank is in a slot again. Without `rental_id` no rental had it."""
 

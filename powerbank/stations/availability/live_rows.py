@@ -4,13 +4,13 @@
 `free_slots` tell which banks may be handed out and which slots are free; `refresh_station_live` counts them.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import text
 
-from powerbank.base.db import open_session
+from powerbank.base.db import before_commit, open_session
 from powerbank.content import app_config
 from powerbank.live import changes
 from powerbank.stations.messages.arrays import format_array
@@ -20,6 +20,7 @@ _THESE = text("""
            ARRAY(SELECT sn FROM stations WHERE id = ANY(CAST(:ids AS uuid[])))
 """)
 _NUMBERS = text("SELECT sn FROM station_live WHERE station_id = ANY(CAST(:ids AS uuid[]))")
+_react: Callable[[Collection[str]], None] | None = None
 _ALL = text("SELECT refresh_station_live(ARRAY(SELECT id FROM stations), :min_battery)")
 
 
@@ -59,8 +60,38 @@ def refresh_live_rows(station_ids: Collection[UUID] | None) -> None:
 
 def announce_stations(numbers: Iterable[str]) -> None:
     """Tell who looks at one of these stations, or at all of them, that it is not as it was."""
-    for sn in numbers:
+    changed = list(numbers)
+    for sn in changed:
         changes.announce(f"station:{sn}", "stations", kind="station", id=sn)
+    if changed and _react is not None:
+        _gathered_stations().sns.update(changed)
+
+
+def register_reaction(react: Callable[[Collection[str]], None]) -> None:
+    """Say what else follows, in the same transaction, when stations are not as they were."""
+    global _react  # noqa: PLW0603 (the wiring sets it once)
+    _react = react
+
+
+class _ChangedStations:
+    """The stations that one transaction has changed. At its end the reaction hears of all of them at once."""
+
+    def __init__(self) -> None:
+        self.sns: set[str] = set()
+
+    def __call__(self) -> None:
+        if _react is not None:
+            _react(self.sns)
+
+
+def _gathered_stations() -> _ChangedStations:
+    callbacks = open_session().info["before_commit"]
+    for each in callbacks:
+        if isinstance(each, _ChangedStations):
+            return each
+    gathered = _ChangedStations()
+    before_commit(gathered)
+    return gathered
 
 
 def find_station_numbers(station_ids: Collection[UUID]) -> list[str]:

@@ -20,7 +20,7 @@ from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.stations.commands import encoding
 from powerbank.stations.commands.models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
-from powerbank.stations.events import StationCommandSettled
+from powerbank.stations.events import CrewEjectionSettled, StationCommandSettled
 from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.messages.models import StationState
 from powerbank.stations.models import Station, StationLive
@@ -28,6 +28,7 @@ from powerbank.stations.protocols import PROTOCOLS
 from powerbank.stations.protocols.commands import EncodedCommand, Unsupported
 
 SYSTEM = "system"
+CREW = "crew:"  # so begins the name of a member of the crew who asks for something
 SNAPSHOT_SECONDS = 30  # in which a station sends the snapshot that tells what became of an ejection
 DEADLINES = {CommandName.UPDATE_FIRMWARE: 900, CommandName.REBOOT: 180}  # seconds
 USUAL_DEADLINE = 60
@@ -186,7 +187,9 @@ def settle_command(command: StationCommand, status: CommandStatus, response: dic
         session.refresh(command)
         return False
     # Nobody waits for the snapshots that this service requests by itself.
-    if command.requested_by != SYSTEM:
+    if command.requested_by.startswith(CREW):
+        publish(CrewEjectionSettled(command_id=command.id, status=status.value))
+    elif command.requested_by != SYSTEM:
         publish(StationCommandSettled(command_id=command.id, status=status.value))
     return True
 
