@@ -24,6 +24,7 @@ LOCK_TIMEOUT = os.environ.get("MIGRATION_LOCK_TIMEOUT", "10s")
 ONLY_ADDED_TO = (
     "alembic_version",
     "audit_log",
+    "crew_earnings",
     "ledger_accounts",
     "ledger_entries",
     "ledger_postings",

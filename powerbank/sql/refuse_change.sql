@@ -51,3 +51,6 @@ CREATE OR REPLACE TRIGGER payout_statements_append_only BEFORE UPDATE OR DELETE 
 CREATE OR REPLACE TRIGGER payout_statement_pages_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON payout_statement_pages
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE OR REPLACE TRIGGER crew_earnings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON crew_earnings
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from powerbank.base.db import Base, Id, one_of
 from powerbank.stations.models import Station
+from powerbank.stations.warehouses.models import Warehouse
 
 
 class Place(StrEnum):
@@ -99,6 +100,16 @@ class Custody(Base):
         Index("ix_custody_bank_id", "bank_id", "id"),
         Index("ix_custody_station_id", "station_id", "slot_number", postgresql_where=text("upper_inf(period)")),
         Index("ix_custody_rental_id", "rental_id", postgresql_where=text("rental_id IS NOT NULL")),
+        # What somebody of the crew has in hand, and what lies in a warehouse.
+        Index(
+            "ix_custody_holder",
+            "holder",
+            "bank_id",
+            postgresql_where=text("upper_inf(period) AND place IN ('crew', 'warehouse', 'quarantined')"),
+        ),
+        # What somebody of the crew took, and what they brought.
+        Index("ix_custody_taken", "holder", "id", postgresql_where=text("place = 'crew'")),
+        Index("ix_custody_came_from", "came_from", "id", postgresql_where=text("came_from IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -108,6 +119,7 @@ class Custody(Base):
     slot_number: Mapped[int | None] = mapped_column(SmallInteger)
     rental_id: Mapped[UUID | None]
     holder: Mapped[str | None]  # which member of the crew, which warehouse
+    came_from: Mapped[str | None]  # who of the crew had it just before
     cause: Mapped[str]
     period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
 
@@ -133,12 +145,13 @@ class BankPromise(Base):
 
 
 class Discrepancy(Base):
-    """What a station shows of a bank, and the database does not have."""
+    """What a station shows of a bank, or what was counted in a warehouse, and the database does not have."""
 
     __tablename__ = "discrepancies"
     __table_args__ = (
         one_of("kind", DiscrepancyKind),
         CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved"),
+        CheckConstraint("(station_id IS NULL) <> (warehouse_id IS NULL)", name="where"),
         Index("uq_discrepancies_open", "kind", "serial", unique=True, postgresql_where=text("resolved_at IS NULL")),
         Index("ix_discrepancies_open", "id", postgresql_where=text("resolved_at IS NULL")),
         Index("ix_discrepancies_station_id", "station_id"),
@@ -148,7 +161,8 @@ class Discrepancy(Base):
     id: Mapped[Id]
     kind: Mapped[str]
     serial: Mapped[str]
-    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"))
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"))
+    warehouse_id: Mapped[UUID | None] = mapped_column(ForeignKey("warehouses.id"))
     slot_number: Mapped[int | None] = mapped_column(SmallInteger)
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     opened_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -160,4 +174,9 @@ class Discrepancy(Base):
         server_default="1"
     )  # how often it was opened: it may settle itself and come again
     alerted_at: Mapped[datetime | None]  # when staff were told of it last
-    station_sn: Mapped[str] = column_property(select(Station.sn).where(Station.id == station_id).scalar_subquery())
+    station_sn: Mapped[str | None] = column_property(
+        select(Station.sn).where(Station.id == station_id).scalar_subquery()
+    )
+    warehouse: Mapped[str | None] = column_property(
+        select(Warehouse.name).where(Warehouse.id == warehouse_id).scalar_subquery()
+    )

@@ -12,10 +12,12 @@ from sqlalchemy import delete, select, text
 
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError
+from powerbank.outbox.enqueue import publish
 from powerbank.stations import errors
 from powerbank.stations.availability import live_rows
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody.models import BankPromise, Place, PowerBank, Whereabouts
+from powerbank.stations.events import PowerbankHeldBack
 
 SHORTEST_STAY = timedelta(microseconds=1)
 _PROMISE_BEST = text("SELECT * FROM promise_best_bank(:station_id, :rental_id, :min_battery, CAST(:without AS text[]))")
@@ -34,17 +36,16 @@ _MOVE = text("""
                IS DISTINCT FROM (:place, CAST(:station_id AS uuid), CAST(:slot_number AS smallint),
                                  CAST(:rental_id AS uuid), CAST(:holder AS text))
            AND (CAST(:out_of AS uuid) IS NULL OR (place = 'slot' AND station_id = :out_of))
-        RETURNING station_id, upper(period) AS ended
+        RETURNING station_id, CASE WHEN place = 'crew' THEN holder END AS came_from, upper(period) AS ended
     )
-    INSERT INTO custody (id, bank_id, place, station_id, slot_number, rental_id, holder, cause, period)
-    SELECT :id, :bank_id, :place, :station_id, :slot_number, :rental_id, :holder, :cause, tstzrange(ended, NULL)
+    INSERT INTO custody (id, bank_id, place, station_id, slot_number, rental_id, holder, came_from, cause, period)
+    SELECT :id, :bank_id, :place, :station_id, :slot_number, :rental_id, :holder, came_from, :cause,
+           tstzrange(ended, NULL)
       FROM before
     RETURNING (SELECT station_id FROM before) AS station_id
 """)
 
 
-WAREHOUSE = Whereabouts(Place.WAREHOUSE)
-QUARANTINED = Whereabouts(Place.QUARANTINED)
 WRITTEN_OFF = "written off"  # the cause of a stay begins like this when staff have written the bank off
 
 
@@ -143,11 +144,15 @@ def clear_doubt(bank_id: UUID) -> None:
 
 
 def quarantine_bank(serial: str, *, reason: str, now: datetime) -> PowerBank:
-    """Hold a bank back. In a slot or with a person it stays where it is until somebody takes it away."""
+    """Hold a bank back. In a slot or in somebody's hands it stays where it is until it is taken away or handed in."""
     bank = custody_queries.lock_bank(serial)
     bank.quarantine_reason = reason
-    if custody_queries.find_whereabouts(bank.id).place in (Place.WAREHOUSE, Place.CREW, Place.LOST):
-        move_bank(bank.id, QUARANTINED, at=now, cause="quarantined")
+    here = custody_queries.find_whereabouts(bank.id)
+    if here.place in (Place.WAREHOUSE, Place.LOST):
+        holder = here.holder if here.place is Place.WAREHOUSE else None
+        move_bank(bank.id, Whereabouts(Place.QUARANTINED, holder=holder), at=now, cause="quarantined")
+    if here.place is Place.SLOT and here.station_id is not None:
+        publish(PowerbankHeldBack(bank_id=bank.id, station_id=here.station_id))
     _refresh_station_of(bank.id)
     return bank
 
@@ -158,8 +163,9 @@ def release_bank(serial: str, *, now: datetime) -> PowerBank:
     if bank.quarantine_reason is None and bank.doubt is None:
         raise ConflictError("not_quarantined", "This power bank is not held back.")
     bank.quarantine_reason = bank.doubt = None
-    if custody_queries.find_whereabouts(bank.id).place is Place.QUARANTINED:
-        move_bank(bank.id, WAREHOUSE, at=now, cause="released")
+    here = custody_queries.find_whereabouts(bank.id)
+    if here.place is Place.QUARANTINED:
+        move_bank(bank.id, Whereabouts(Place.WAREHOUSE, holder=here.holder), at=now, cause="released")
     _refresh_station_of(bank.id)
     return bank
 

@@ -22,6 +22,12 @@ def find_station(sn: str) -> Station:
     return found
 
 
+def find_station_id(sn: str) -> UUID | None:
+    """Find the id of a station, or None where there is no such station."""
+    found: UUID | None = db.session.scalar(select(Station.id).where(Station.sn == sn))
+    return found
+
+
 def find_public_station(sn: str) -> Station:
     """Find a station that is shown to people."""
     found = find_station(sn)
