@@ -9,6 +9,7 @@ from flask import Flask
 
 from powerbank.admin.events import AccountStatusChanged
 from powerbank.console_changes import CONSOLE_CHANGES
+from powerbank.crew.events import CrewShiftForgotten, CrewTaskAssigned, CrewWorkRejected
 from powerbank.followers import note_in_conversation, tell_staff, tell_user
 from powerbank.kyc.events import KycApproved, KycRejected, KycSubmitted
 from powerbank.ledger.events import ActWaits, AdjustmentApplied, AdjustmentWaits, DueWaived, LedgerMismatch
@@ -19,6 +20,7 @@ from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.ops.events import OpsAlertRaised
 from powerbank.outbox.catalogue import (
     account_jobs,
+    crew_jobs,
     payout_jobs,
     rental_jobs,
     reward_jobs,
@@ -26,28 +28,8 @@ from powerbank.outbox.catalogue import (
 from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
 from powerbank.partners.events import AgreementEnds
+from powerbank.payments import events as payments
 from powerbank.payments import queries as payment_queries
-from powerbank.payments.events import (
-    BalanceLow,
-    ChargebackOwed,
-    ChargebackReversed,
-    DueLate,
-    DuePaid,
-    ExchangeRatesStale,
-    PaymentNeedsReview,
-    PaymentReady,
-    RefundApproved,
-    RefundCompleted,
-    RefundNeedsAttention,
-    RefundRejected,
-    RefundRequested,
-    RefundWaits,
-    SettlementMismatch,
-    TopupChargedBack,
-    TopupFailed,
-    TopupSucceeded,
-    UsageHigh,
-)
 from powerbank.payouts.events import (
     OwnerNotPaid,
     OwnerPaid,
@@ -95,7 +77,9 @@ from powerbank.rentals.events import (
 from powerbank.rentals.reservations.events import ReservationExpired, ReservationLost, ReservationShortened
 from powerbank.social.events import AchievementUnlocked
 from powerbank.stations.events import (
+    CrewEjectionSettled,
     EjectionUndone,
+    PowerbankHeldBack,
     PowerbankReturned,
     ReturnSelfTested,
     SlotLocked,
@@ -142,37 +126,37 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     ActWaits: (tell_staff(StaffNoticeType.ACT_TO_APPROVE),),
     DueWaived: (tell_user(NoticeType.DUE_WAIVED), note_in_conversation("due_waived")),
     # Payments.
-    PaymentReady: (tell_user(NoticeType.PAYMENT_READY, once_per="intent_id"),),
-    TopupSucceeded: (reward_jobs.REWARD_TOPUP, tell_user(NoticeType.TOPUP_SUCCESS, once_per="intent_id")),
-    TopupFailed: (  # whoever cancels knows it
+    payments.PaymentReady: (tell_user(NoticeType.PAYMENT_READY, once_per="intent_id"),),
+    payments.TopupSucceeded: (reward_jobs.REWARD_TOPUP, tell_user(NoticeType.TOPUP_SUCCESS, once_per="intent_id")),
+    payments.TopupFailed: (  # whoever cancels knows it
         tell_user(NoticeType.TOPUP_FAILED, once_per="intent_id", status="failed"),
         tell_user(NoticeType.TOPUP_FAILED, once_per="intent_id", status="expired"),
     ),
-    TopupChargedBack: (tell_user(NoticeType.TOPUP_CHARGED_BACK, once_per="chargeback_id"),),
-    ChargebackReversed: (tell_user(NoticeType.TOPUP_GIVEN_BACK),),
-    ChargebackOwed: (tell_user(NoticeType.DUE_CHARGED_BACK, once_per="chargeback_id"),),
-    PaymentNeedsReview: (tell_staff(StaffNoticeType.PAYMENT_NEEDS_REVIEW),),
-    SettlementMismatch: (tell_staff(StaffNoticeType.SETTLEMENT_MISMATCH),),
-    ExchangeRatesStale: (tell_staff(StaffNoticeType.EXCHANGE_RATES_STALE),),
-    BalanceLow: (
+    payments.TopupChargedBack: (tell_user(NoticeType.TOPUP_CHARGED_BACK, once_per="chargeback_id"),),
+    payments.ChargebackReversed: (tell_user(NoticeType.TOPUP_GIVEN_BACK),),
+    payments.ChargebackOwed: (tell_user(NoticeType.DUE_CHARGED_BACK, once_per="chargeback_id"),),
+    payments.PaymentNeedsReview: (tell_staff(StaffNoticeType.PAYMENT_NEEDS_REVIEW),),
+    payments.SettlementMismatch: (tell_staff(StaffNoticeType.SETTLEMENT_MISMATCH),),
+    payments.ExchangeRatesStale: (tell_staff(StaffNoticeType.EXCHANGE_RATES_STALE),),
+    payments.BalanceLow: (
         tell_user(NoticeType.LOW_CREDIT, critical=False),
         tell_user(NoticeType.CRITICAL_CREDIT, critical=True),
     ),
-    UsageHigh: (tell_user(NoticeType.HIGH_USAGE),),
-    DueLate: (tell_user(NoticeType.DUE_LATE, once_per="due_id"),),
-    DuePaid: (tell_user(NoticeType.DUE_PAID, once_per="transaction_id"),),
-    RefundRequested: (tell_user(NoticeType.REFUND_REQUESTED, once_per="refund_id"),),
-    RefundWaits: (tell_staff(StaffNoticeType.REFUND_TO_APPROVE),),
-    RefundApproved: (
+    payments.UsageHigh: (tell_user(NoticeType.HIGH_USAGE),),
+    payments.DueLate: (tell_user(NoticeType.DUE_LATE, once_per="due_id"),),
+    payments.DuePaid: (tell_user(NoticeType.DUE_PAID, once_per="transaction_id"),),
+    payments.RefundRequested: (tell_user(NoticeType.REFUND_REQUESTED, once_per="refund_id"),),
+    payments.RefundWaits: (tell_staff(StaffNoticeType.REFUND_TO_APPROVE),),
+    payments.RefundApproved: (
         tell_user(NoticeType.REFUND_APPROVED, once_per="refund_id"),
         note_in_conversation("refund_approved"),
     ),
-    RefundRejected: (
+    payments.RefundRejected: (
         tell_user(NoticeType.REFUND_REJECTED, once_per="refund_id"),
         note_in_conversation("refund_rejected"),
     ),
-    RefundCompleted: (tell_user(NoticeType.REFUND_COMPLETED, once_per="refund_id"),),
-    RefundNeedsAttention: (tell_staff(StaffNoticeType.REFUND_STUCK),),
+    payments.RefundCompleted: (tell_user(NoticeType.REFUND_COMPLETED, once_per="refund_id"),),
+    payments.RefundNeedsAttention: (tell_staff(StaffNoticeType.REFUND_STUCK),),
     # Partners and payouts.
     AgreementEnds: (tell_staff(StaffNoticeType.AGREEMENT_ENDS),),
     PayoutAccountRequested: (tell_staff(StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM),),
@@ -199,17 +183,30 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     PowerbankReturned: (rental_jobs.PROCESS_RENTAL_RETURN,),
     EjectionUndone: (rental_jobs.UNDO_EJECTION,),
     ReturnSelfTested: (rental_jobs.FINISH_PROVISIONAL_RETURN,),
-    SlotLocked: (tell_staff(StaffNoticeType.STATION_FAULT),),
-    StationOffline: (tell_staff(StaffNoticeType.STATION_OFFLINE),),
+    PowerbankHeldBack: (crew_jobs.PLAN_CREW_STATION,),
+    CrewEjectionSettled: (crew_jobs.FOLLOW_OPENING,),
+    SlotLocked: (tell_staff(StaffNoticeType.STATION_FAULT), crew_jobs.PLAN_CREW_STATION),
+    StationOffline: (tell_staff(StaffNoticeType.STATION_OFFLINE), crew_jobs.PLAN_CREW_STATION),
     StationOnline: (tell_staff(StaffNoticeType.STATION_ONLINE),),
-    StationBatteryLow: (tell_staff(StaffNoticeType.LOW_BATTERY),),
-    StationAlarm: (tell_staff(StaffNoticeType.STATION_FAULT),),
+    StationBatteryLow: (tell_staff(StaffNoticeType.LOW_BATTERY), crew_jobs.PLAN_CREW_STATION),
+    StationAlarm: (tell_staff(StaffNoticeType.STATION_FAULT), crew_jobs.PLAN_CREW_STATION),
     StationIssueReported: (
         tell_staff(StaffNoticeType.CRITICAL_ISSUE, priority="critical", first=True),
         tell_staff(StaffNoticeType.STATION_ISSUE, priority="normal", first=True),
         tell_user(NoticeType.STATION_ISSUE_RECEIVED, once_per="report_id"),
+        crew_jobs.PLAN_CREW_STATION,
     ),
-    StationIssueResolved: (tell_user(NoticeType.STATION_ISSUE_RESOLVED, once_per="issue_id"),),
+    StationIssueResolved: (
+        tell_user(NoticeType.STATION_ISSUE_RESOLVED, once_per="issue_id"),
+        crew_jobs.PLAN_CREW_STATION,
+    ),
+    # The crew.
+    CrewTaskAssigned: (tell_user(NoticeType.CREW_TASK_ASSIGNED, once_per="claimed_until"),),
+    CrewWorkRejected: (tell_user(NoticeType.CREW_WORK_REJECTED, once_per="task_id"),),
+    CrewShiftForgotten: (
+        tell_user(NoticeType.CREW_SHIFT_ENDED, once_per="shift_id"),
+        tell_staff(StaffNoticeType.CREW_SHIFT_FORGOTTEN),
+    ),
     # Rentals.
     RentalStarted: (tell_user(NoticeType.RENTAL_STARTED, once_per="rental_id"),),
     RentalPaid: (tell_user(NoticeType.PURCHASE_SUCCESS, once_per="version"),),
@@ -236,6 +233,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     ReturnBlocked: (
         tell_user(NoticeType.RETURN_PAUSED, once_per="block_id", granted=True, has_slot=True),
         tell_user(NoticeType.RETURN_PAUSED_ANYWHERE, once_per="block_id", granted=True, has_slot=False),
+        crew_jobs.PLAN_CREW_STATION,
     ),
     ReturnSlotMoved: (
         tell_user(NoticeType.RETURN_SLOT_MOVED, has_slot=True),

@@ -15,6 +15,9 @@ from powerbank.analytics import proof
 from powerbank.auth import cleanup
 from powerbank.auth.staff import commands as auth_commands
 from powerbank.auth.staff import queries as staff_queries
+from powerbank.crew import leaving
+from powerbank.crew.earnings import payees as crew_payees
+from powerbank.crew.tasks import settling
 from powerbank.kyc import services as kyc
 from powerbank.kyc.documents import commands as kyc_commands
 from powerbank.ledger import queries as ledger_queries
@@ -38,12 +41,15 @@ from powerbank.payments import gateways
 from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.options import scenarios
+from powerbank.payouts import payees
 from powerbank.payouts.sending import providers as payout_providers
+from powerbank.payouts.states import PayeeKind
 from powerbank.points import earnings, expiry, reversal
 from powerbank.promotions import coupons
 from powerbank.rentals import queries as rental_queries
 from powerbank.rentals.charges import prices
 from powerbank.rentals.reservations import queries as reservation_queries
+from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import firmware
 from powerbank.stations.issues import photos
 from powerbank.stations.registry import csv_import
@@ -65,6 +71,7 @@ def register_hooks(app: Flask) -> None:
         dues.refuse_to_leave_with_dues,
         rental_queries.refuse_user_with_open_rental,
         reservation_queries.refuse_user_with_reservation,
+        leaving.refuse_member_with_work,
     )
     lifecycle.register_account_end_steps(
         avatars.forget_avatar_of_user,
@@ -76,6 +83,7 @@ def register_hooks(app: Flask) -> None:
         photos.delete_photos_of_user,
         people.forget_notes_of_user,
         partners.forget_member,
+        leaving.forget_member,
         conversations.delete_contents_of_user,
     )
     referrals.register_referral_rules(
@@ -95,6 +103,8 @@ def register_hooks(app: Flask) -> None:
     ledger_refunds.register_reactions(reversal.request_reversal)
     revenue_changes.register_reactions(accruals.accrue_entries)
     reconciliation.register_checks(recount.find_wrong_payables, proof.find_wrong_figures)
+    live_rows.register_reaction(settling.request_settling)
+    payees.register_payees(PayeeKind.CREW, crew_payees.find_crew)
     csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))
@@ -113,6 +123,7 @@ def register_hooks(app: Flask) -> None:
             "conversation": support.find_conversation_topic,
             "support": topics.topic_for_staff("support", "support.read"),
             "payouts": topics.topic_for_staff("payouts", "payouts.read"),
+            "tasks": topics.topic_for_staff("tasks", "crew.read"),
         }
     )
 
@@ -191,6 +202,7 @@ API = (
     "powerbank.stations.messages.routes:blueprint",
     "powerbank.stations.availability.routes:blueprint",
     "powerbank.stations.custody.routes:blueprint",
+    "powerbank.stations.warehouses.routes:blueprint",
     "powerbank.stations.public.gbfs_routes:blueprint",
     "powerbank.partners.routes:blueprint",
     "powerbank.partners.staff_routes:blueprint",
@@ -204,6 +216,9 @@ API = (
     "powerbank.rentals.staff.routes:blueprint",
     "powerbank.rentals.disputes.staff_routes:blueprint",
     "powerbank.stations.messages.gateway_routes:blueprint",
+    "powerbank.crew.routes:blueprint",
+    "powerbank.crew.staff_routes:blueprint",
+    "powerbank.crew.task_routes:blueprint",
     "powerbank.social.routes:blueprint",
     "powerbank.social.staff_routes:blueprint",
     "powerbank.support.routes:blueprint",

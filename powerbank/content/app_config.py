@@ -144,6 +144,18 @@ class AppConfig(BaseModel):
     points_kyc: Points = _key(25, "Points for an approved identity.")
     referral_award_on: Literal["first_rental", "signup"] = _key("first_rental", "When who invited gets the points.")
 
+    crew_claims: int = _key(5, "Tasks that a member of the crew may have at a time.", low=1, high=50)
+    crew_claim_minutes: int = _key(60, "Minutes for which a task is claimed, unless it is begun.", low=5, high=1440)
+    crew_shift_hours: int = _key(14, "Hours after which a shift that nobody has ended ends by itself.", low=1, high=48)
+    crew_offline_minutes: int = _key(0, "Minutes that a station is offline before the crew is sent.", low=0, high=1440)
+    crew_low_charge_banks: int = _key(
+        2, "Banks of low charge in one station for which the crew is sent; 0 for never.", low=0, high=200
+    )
+    crew_ahead_hours: int = _key(
+        4, "Hours ahead for which the crew moves banks, by what those hours wanted before; 0 for none.", low=0, high=24
+    )
+    crew_place_metres: int = _key(200, "Metres from the station within which work is proved.", low=10, high=5000)
+
     support_first_answer_minutes: int = _key(
         15, "Minutes of business hours in which support answers.", low=1, high=10_080
     )

@@ -41,6 +41,7 @@ class EntryKind(StrEnum):
     POINTS_EXPIRED = "points_expired"
     ADJUSTMENT = "adjustment"
     SHARE = "share"  # a partner's share of revenue
+    WAGE = "wage"  # what somebody of the crew earned
     PAYOUT = "payout"
     PAYOUT_RETURNED = "payout_returned"  # it was paid and came back
     TRANSFER = "transfer"
@@ -52,9 +53,7 @@ class Line(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """What an entry is about."""
-
-    kind: str
+    kind: str  # of what the entry is about
     id: str
 
 

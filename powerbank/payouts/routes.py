@@ -7,7 +7,6 @@ from flask import Response
 
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import page_of
 from powerbank.base.db import transaction
 from powerbank.partners.memberships import find_own_partner, find_owned_partner
 from powerbank.partners.schemas import OwnPageArguments, PartnerChoiceSchema
@@ -16,7 +15,7 @@ from powerbank.payouts.accounts import services as accounts
 from powerbank.payouts.schemas import (
     AccountRequestSchema,
     OwnAccountsSchema,
-    OwnPayoutSchema,
+    OwnPayoutPageSchema,
     OwnPayoutWithLinesSchema,
     PayoutAccountSchema,
 )
@@ -30,7 +29,7 @@ blueprint = Blueprint("Payouts", __name__, url_prefix="/api/partner", descriptio
 @blueprint.get("/payouts")
 @user_only
 @blueprint.arguments(OwnPageArguments, location="query")
-@blueprint.response(200, page_of(OwnPayoutSchema))
+@blueprint.response(200, OwnPayoutPageSchema)
 def payouts(arguments: dict[str, Any]) -> dict[str, Any]:
     """Their payouts, newest first"""
     partner = find_own_partner(current_user_id(), arguments.pop("partner_id"))

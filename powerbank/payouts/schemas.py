@@ -65,6 +65,9 @@ class OwnPayoutSchema(PayoutSchema):
         exclude = ("approved_by", "batch", "provider_said", "reason")
 
 
+OwnPayoutPageSchema = page_of(OwnPayoutSchema)
+
+
 class OwnPayoutWithLinesSchema(OwnPayoutSchema):
     class Meta:
         exclude = OwnPayoutSchema.Meta.exclude

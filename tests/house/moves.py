@@ -51,6 +51,8 @@ NOT_COUNTED = {
     "POST /api/admin/payouts/<uuid:payout_id>/cancel": "what was put aside is payable again",
     "POST /api/admin/payouts/<uuid:payout_id>/outcome": "two people decided of what was earned",
     "POST /api/admin/payouts/bank-file": "the bank says what it paid",
+    "POST /api/admin/tasks/<uuid:task_id>/verify": "the pay plan says how much",
+    "POST /api/admin/tasks/<uuid:task_id>/reject": "what was earned is taken back",
 }
 BY_ITS_TARIFF = ("complete", "dismiss")  # a rental ends, or a case, and nobody chose an amount
 
@@ -145,6 +147,13 @@ MOVES_NOTHING = {
     "POST /api/admin/partners/<uuid:partner_id>/payout-accounts",
     "POST /api/admin/partners/<uuid:partner_id>/payout-accounts/<uuid:account_id>/confirm",
     "POST /api/admin/partners/<uuid:partner_id>/payout-accounts/<uuid:account_id>/reject",
+    "POST /api/crew/shift/start",
+    "POST /api/crew/break/start",
+    "POST /api/crew/location",
+    "POST /api/admin/crew",
+    "POST /api/admin/crew/pay-plans",
+    "POST /api/admin/tasks",
+    "POST /api/admin/warehouses",
     "POST /api/admin/stations",
     "POST /api/admin/stations/import",
     "POST /api/admin/stations/<sn>/credentials",

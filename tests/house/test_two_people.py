@@ -20,6 +20,12 @@ from powerbank.api.openapi import Blueprint
 from powerbank.auth.people import sessions
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.errors import NotFoundError
+from powerbank.crew.members import services as crew
+from powerbank.crew.members.models import Member as CrewMember
+from powerbank.crew.tasks import claims
+from powerbank.crew.tasks import queries as tasks
+from powerbank.crew.tasks import services as task_services
+from powerbank.crew.tasks.models import Task
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.movements import dues, holds
 from powerbank.ledger.services import Reference
@@ -49,7 +55,8 @@ from tests.house.walk import NOBODY, Route, routes
 from tests.ledger.conftest import about, key, top_up
 from tests.payouts.conftest import make_paid_payout
 from tests.rentals import rentals_in_states
-from tests.stations.conftest import FACTS
+from tests.stations.conftest import FACTS, seat_bank
+from tests.stations.prepared import mark_seen
 
 
 @dataclass(frozen=True)
@@ -268,7 +275,39 @@ def a_partner_of(owner: UUID) -> UUID:
     return partner.id
 
 
+def a_task(owner: UUID) -> Belonging:
+    """Make a task that its owner, who is of the crew, has claimed."""
+    now = utcnow()
+    with transaction() as session:
+        sn = f"C{new_id().hex[-8:]}"
+        registry.register_station(**FACTS | {"sn": sn, "imei": sn, "slots": 2}, now=now)
+        member = session.scalar(select(CrewMember).filter_by(user_id=owner)) or crew.make_member(
+            user_id=owner, phone=None, email=None, values={}, by="test", now=now
+        )
+        for held in tasks.list_held_tasks(member.id):
+            claims.release_task(member.id, held.id, now=now)
+        task = task_services.make_task(sn, kind="clean", wants={}, note=None, by="test", now=now)
+        claims.claim_task(member.id, task.id, now=now)
+    return Belonging({"task_id": task.id})
+
+
+def a_station_of_the_crew(owner: UUID) -> Belonging:
+    """Make a station with a power bank, whose slots its owner, who is of the crew, may open."""
+    task = a_task(owner)
+    with transaction() as session:
+        station = session.get_one(Task, task.values["task_id"]).station
+        mark_seen(station.id, at=utcnow())
+        seat_bank(station.id, 1, f"{station.sn}-1", 90)
+    return Belonging({"sn": station.sn}, {"POST": {"slot_numbers": [1]}})
+
+
 FACTORIES: dict[str, Factory] = {
+    "/api/crew/tasks/<uuid:task_id>": a_task,
+    "/api/crew/tasks/<uuid:task_id>/claim": a_task,
+    "/api/crew/tasks/<uuid:task_id>/release": a_task,
+    "/api/crew/tasks/<uuid:task_id>/start": a_task,
+    "/api/crew/tasks/<uuid:task_id>/complete": a_task,
+    "/api/crew/stations/<sn>/open-slots": a_station_of_the_crew,
     "/api/support/conversations/<uuid:conversation_id>": a_conversation,
     "/api/support/conversations/<uuid:conversation_id>/messages": a_conversation,
     "/api/support/conversations/<uuid:conversation_id>/messages/<uuid:message_id>/photo.jpg": (

@@ -8,12 +8,13 @@ import re
 from types import MappingProxyType
 
 from powerbank.api.translations.analytics_ne import ANALYTICS
+from powerbank.api.translations.crew_ne import CREW
 from powerbank.api.translations.fields_ne import FIELDS
 from powerbank.api.translations.partners_ne import PARTNERS
 from powerbank.api.translations.refusals_ne import REFUSALS
 from powerbank.api.translations.terms_ne import TITLES, WORDS
 
-NEPALI = MappingProxyType({**TITLES, **REFUSALS, **FIELDS, **PARTNERS, **ANALYTICS})
+NEPALI = MappingProxyType({**TITLES, **REFUSALS, **FIELDS, **PARTNERS, **ANALYTICS, **CREW})
 # A longer text quotes what somebody sent, and is shown as it is, so that no text keeps the process busy.
 LONGEST = 1000
 

@@ -29,6 +29,11 @@ GRANTED = MappingProxyType(
         "audit.read": _SUPERADMIN,
         "config.read": _ALL,
         "config.write": _OPERATIONS,
+        "crew.read": _ALL,
+        "crew.write": _OPERATIONS,  # who is of the crew
+        "crew.operate": _OPERATIONS,  # give tasks, and decide about work
+        "crew.locate": _SUPPORT,  # where people are: not for everybody who may read
+        "crew.pay": _OPERATIONS | _FINANCE,
         "content.read": _ALL,
         "content.write": _OPERATIONS,
         "kyc.read": _SUPPORT,  # documents of people: not for everybody who may read

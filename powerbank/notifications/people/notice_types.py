@@ -72,6 +72,9 @@ class NoticeType(StrEnum):
     STATION_ISSUE_RESOLVED = "station_issue_resolved"
     PAYOUT_SENT = "payout_sent"
     PAYOUT_FAILED = "payout_failed"
+    CREW_TASK_ASSIGNED = "crew_task_assigned"
+    CREW_WORK_REJECTED = "crew_work_rejected"
+    CREW_SHIFT_ENDED = "crew_shift_ended"
     SUPPORT_ANSWERED = "support_answered"
     SUPPORT_ANSWER_WAITS = "support_answer_waits"
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
@@ -134,6 +137,9 @@ RULES = MappingProxyType(
         NoticeType.KYC_REJECTED: _rule(Group.ACCOUNT, PUSH, EMAIL),
         NoticeType.PROFILE_REMINDER: _rule(Group.ACCOUNT, PUSH),
         NoticeType.KYC_REMINDER: _rule(Group.ACCOUNT, PUSH),
+        NoticeType.CREW_TASK_ASSIGNED: _urgent_rule(Group.ACCOUNT, PUSH),
+        NoticeType.CREW_WORK_REJECTED: _rule(Group.PAYMENTS, PUSH),
+        NoticeType.CREW_SHIFT_ENDED: _urgent_rule(Group.ACCOUNT, PUSH),
         NoticeType.SUPPORT_ANSWERED: _urgent_rule(Group.ACCOUNT, PUSH),
         NoticeType.SUPPORT_ANSWER_WAITS: _rule(Group.ACCOUNT, EMAIL),
         NoticeType.PAYMENT_READY: _urgent_rule(Group.PAYMENTS, PUSH, lasts=1800),

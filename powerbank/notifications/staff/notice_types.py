@@ -45,6 +45,7 @@ class StaffNoticeType(StrEnum):
     PAYOUT_TO_APPROVE = "payout_to_approve"
     PAYOUT_ACCOUNT_TO_CONFIRM = "payout_account_to_confirm"
     PAYOUT_RUN_FINISHED = "payout_run_finished"
+    CREW_SHIFT_FORGOTTEN = "crew_shift_forgotten"
     ANOMALY = "anomaly"
     TEMPLATE_BROKEN = "template_broken"
     SUPPORT_OVERDUE = "support_overdue"
@@ -100,6 +101,7 @@ RULES = MappingProxyType(
         StaffNoticeType.PAYOUT_TO_APPROVE: StaffRule("payouts.approve", email=True, once_per="payout_id"),
         StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM: StaffRule("payouts.approve", email=True, once_per="account_id"),
         StaffNoticeType.PAYOUT_RUN_FINISHED: StaffRule("payouts.read", once_per="run_id"),
+        StaffNoticeType.CREW_SHIFT_FORGOTTEN: StaffRule("crew.operate", once_per="shift_id"),
         StaffNoticeType.ANOMALY: StaffRule("system.operate", once_per="key"),
         StaffNoticeType.SUPPORT_OVERDUE: StaffRule("support.write", email=True, push=True, once_per="message_id"),
         StaffNoticeType.TEMPLATE_BROKEN: StaffRule("templates.write", once_per="version"),

@@ -224,6 +224,18 @@ ENGLISH = MappingProxyType(
             "An answer of support waits for you",
             "Support has answered you, and you have not read it yet. You find it in the app under Support.",
         ),
+        NoticeType.CREW_TASK_ASSIGNED: (
+            "A task for you",
+            "There is something to do at {station}. It is yours until {claimed_until:time}.",
+        ),
+        NoticeType.CREW_WORK_REJECTED: (
+            "Your work was not accepted",
+            "The task at station {station_sn} was rejected: {reason}. What it earned was taken back.",
+        ),
+        NoticeType.CREW_SHIFT_ENDED: (
+            "Your shift has ended",
+            "Your shift ended by itself after {hours} hours. Power banks that you still have: {banks}.",
+        ),
         NoticeType.PAYOUT_SENT: ("Payout sent", "{amount:money} is on its way to your account."),
         NoticeType.PAYOUT_FAILED: (
             "Payout failed",

@@ -94,6 +94,10 @@ ENGLISH = MappingProxyType(
             "A payout failed",
             "The payout of {amount:money} to {payee} did not arrive: {reason}.",
         ),
+        StaffNoticeType.CREW_SHIFT_FORGOTTEN: (
+            "A shift was never ended",
+            "The shift of {name} ended by itself after {hours} hours. Power banks still in hand: {banks}.",
+        ),
         StaffNoticeType.PAYOUT_TO_APPROVE: ("A payout to approve", "{amount:money} wait to be paid to {payee}."),
         StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM: (
             "A payout account to confirm",
@@ -204,6 +208,10 @@ NEPALI = MappingProxyType(
         StaffNoticeType.PAYOUT_NOT_PAID: (
             "भुक्तानी असफल भयो",
             "{payee} लाई पठाइएको {amount:money} पुगेन: {reason}।",
+        ),
+        StaffNoticeType.CREW_SHIFT_FORGOTTEN: (
+            "पाली अन्त्य गरिएन",
+            "{name} को पाली {hours} घण्टापछि आफैं अन्त्य भयो। हातमा बाँकी पावर बैंक: {banks}।",
         ),
         StaffNoticeType.PAYOUT_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने भुक्तानी",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from powerbank.outbox.catalogue import (
     account_jobs,
     analytics_jobs,
+    crew_jobs,
     notification_jobs,
     partner_jobs,
     payment_jobs,
@@ -32,6 +33,7 @@ JOBS: tuple[JobSpec, ...] = (
     *partner_jobs.JOBS,
     *support_jobs.JOBS,
     *payout_jobs.JOBS,
+    *crew_jobs.JOBS,
     *notification_jobs.JOBS,
 )
 
@@ -46,6 +48,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *partner_jobs.SCHEDULES,
     *support_jobs.SCHEDULES,
     *payout_jobs.SCHEDULES,
+    *crew_jobs.SCHEDULES,
     *notification_jobs.SCHEDULES,
 )
 
