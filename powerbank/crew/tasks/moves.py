@@ -11,20 +11,24 @@ from powerbank.base.db import first_id_of, open_session
 from powerbank.crew.members.queries import actor_of
 from powerbank.stations.messages.arrays import format_text_array
 
-# A stay's identifier is made by the clock of the process that writes it.
-CLOCKS = timedelta(seconds=2)
+# How far back the index is read. Identifiers are made by the clock of the process that writes them.
+READ_BACK = timedelta(days=3)
 
+# What was written since the claim counts, and what happened since then by the station's own time: a station that was
+# offline tells late what happened, and the clocks of two programs differ.
 # A bank that went both ways counts neither way: it was put back where it came from.
 _MOVES = text("""
     WITH brought AS (
         SELECT stay.bank_id FROM custody AS stay
-         WHERE stay.came_from = :holder AND stay.id >= :first AND stay.place = 'slot' AND stay.station_id = :station),
+         WHERE stay.came_from = :holder AND stay.id >= :back AND stay.place = 'slot' AND stay.station_id = :station
+           AND (stay.id >= :first OR lower(stay.period) >= :since)),
     taken AS (
         SELECT stay.bank_id FROM custody AS stay
          CROSS JOIN LATERAL (SELECT before.place, before.station_id FROM custody AS before
                               WHERE before.bank_id = stay.bank_id AND before.id < stay.id
                               ORDER BY before.id DESC LIMIT 1) AS before
-         WHERE stay.holder = :holder AND stay.id >= :first AND stay.place = 'crew'
+         WHERE stay.holder = :holder AND stay.id >= :back AND stay.place = 'crew'
+           AND (stay.id >= :first OR lower(stay.period) >= :since)
            AND before.place = 'slot' AND before.station_id = :station),
     one_way AS (
         (SELECT bank_id, true AS inwards FROM brought EXCEPT SELECT bank_id, true FROM taken)
@@ -50,7 +54,9 @@ def count_moves(member_id: UUID, station_id: UUID, *, since: datetime, serials: 
             {
                 "holder": actor_of(member_id),
                 "station": station_id,
-                "first": first_id_of(since - CLOCKS),
+                "back": first_id_of(since - READ_BACK),
+                "first": first_id_of(since),
+                "since": since,
                 "serials": None if serials is None else format_text_array(serials),
             },
         )
