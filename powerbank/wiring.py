@@ -17,6 +17,7 @@ from powerbank.auth.staff import commands as auth_commands
 from powerbank.auth.staff import queries as staff_queries
 from powerbank.crew import leaving
 from powerbank.crew.earnings import payees as crew_payees
+from powerbank.crew.members import queries as crew_members
 from powerbank.crew.tasks import settling
 from powerbank.kyc import services as kyc
 from powerbank.kyc.documents import commands as kyc_commands
@@ -51,6 +52,7 @@ from powerbank.rentals.charges import prices
 from powerbank.rentals.reservations import queries as reservation_queries
 from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import firmware
+from powerbank.stations.custody import holders
 from powerbank.stations.issues import photos
 from powerbank.stations.registry import csv_import
 from powerbank.stations.registry import queries as station_queries
@@ -104,6 +106,7 @@ def register_hooks(app: Flask) -> None:
     revenue_changes.register_reactions(accruals.accrue_entries)
     reconciliation.register_checks(recount.find_wrong_payables, proof.find_wrong_figures)
     live_rows.register_reaction(settling.request_settling)
+    holders.register_holder_names(crew_members.name_holders)
     payees.register_payees(PayeeKind.CREW, crew_payees.find_crew)
     csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)

@@ -16,8 +16,9 @@ from powerbank.crew.members import queries as members
 from powerbank.crew.members.models import Member
 from powerbank.crew.tasks import priorities
 from powerbank.crew.tasks.models import Task, TaskEvent
-from powerbank.crew.tasks.states import HELD, UNFINISHED, TaskStatus
+from powerbank.crew.tasks.states import HELD, KIND_OF_ISSUE, UNFINISHED, TaskStatus
 from powerbank.stations.issues import photos
+from powerbank.stations.issues.models import StationIssue
 from powerbank.stations.models import Station
 from powerbank.stations.registry.queries import find_station
 
@@ -170,6 +171,17 @@ def list_events(task_id: UUID) -> list[TaskEvent]:
     """List what happened to a task, oldest first."""
     query = select(TaskEvent).where(TaskEvent.task_id == task_id).order_by(TaskEvent.id)
     return list(db.session.scalars(query.limit(500)))
+
+
+def list_issues_of(task: Task) -> list[UUID]:
+    """List the open issues of the station that people reported and this task is about."""
+    types = [issue for issue, kind in KIND_OF_ISSUE.items() if kind == task.kind]
+    query = select(StationIssue.id).where(
+        StationIssue.station_id == task.station_id,
+        StationIssue.issue_type.in_(types),
+        StationIssue.resolved_at.is_(None),
+    )
+    return list(db.session.scalars(query.order_by(StationIssue.id))) if types else []
 
 
 def find_user_of(task: Task) -> UUID | None:

@@ -17,7 +17,10 @@ from powerbank.crew.tasks.models import Task
 from powerbank.crew.tasks.priorities import rank_of
 from powerbank.crew.tasks.states import CLOSED, UNFINISHED, TaskSource, TaskStatus
 from powerbank.outbox.enqueue import publish
+from powerbank.stations.issues import services as issues
 from powerbank.stations.registry.queries import find_station
+
+SETTLED_BY_CREW = "The crew has seen to it."
 
 
 def make_task(
@@ -125,9 +128,11 @@ def reject_task(task_id: UUID, *, reason: str, by: str, now: datetime) -> Task:
 
 
 def finish_task(task: Task, *, by: str, event: str, now: datetime, reason: str | None = None) -> None:
-    """Close a locked task as done, and pay it, once."""
+    """Close a locked task as done, and pay it, once. What people reported of the station is settled with it."""
     close_task(task, TaskStatus.DONE, by=by, reason=reason, now=now)
     earnings.earn_task(task, now=now)
+    for issue_id in queries.list_issues_of(task):
+        issues.resolve_issue(issue_id, resolution=SETTLED_BY_CREW, by=by, now=now)
     note_event(task, event, by=by, now=now, member_id=task.claimed_by)
 
 

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from types import MappingProxyType
 
+from powerbank.stations.issues.models import IssueType
+
 
 class TaskKind(StrEnum):
     EMPTY = "empty"  # no rentable bank, or too few for what the next hours want
@@ -23,6 +25,18 @@ ABOUT_BANKS = frozenset({TaskKind.EMPTY, TaskKind.FULL, TaskKind.LOW_CHARGE, Tas
 ABOUT_STATION = frozenset({TaskKind.OFFLINE, TaskKind.SLOT_FAULT, TaskKind.MISSING_BANK})
 # No station can say whether these are done: scans and photos do, and staff.
 BY_HAND = frozenset({TaskKind.CLEAN, TaskKind.INSTALL, TaskKind.AUDIT})
+
+
+# What people report of a station, and which task that is. Whether it is offline, the station itself shows.
+KIND_OF_ISSUE = MappingProxyType(
+    {
+        IssueType.DIRTY: TaskKind.CLEAN,
+        IssueType.SLOT_STUCK: TaskKind.SLOT_FAULT,
+        IssueType.DAMAGED: TaskKind.AUDIT,
+        IssueType.LOCATION_WRONG: TaskKind.AUDIT,
+        IssueType.OTHER: TaskKind.AUDIT,
+    }
+)
 
 
 class TaskSource(StrEnum):

@@ -14,6 +14,7 @@ from powerbank.stations.custody.models import BankPromise, Custody, Place, Power
 from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Slot, StationLive
 from powerbank.stations.registry import queries
+from powerbank.stations.warehouses import queries as warehouses
 
 Placed = tuple[PowerBank, dict[str, Any]]  # the bank, and where it was before
 
@@ -95,7 +96,8 @@ def _is_shown_by_station(serial: str, here: Whereabouts) -> bool:
 
 def _find_place(place: str, station_sn: str | None, slot_number: int | None, holder: str | None) -> Whereabouts:
     if place != Place.SLOT:
-        return Whereabouts(Place(place), holder=holder)
+        named = warehouses.find_holder(holder) if holder and place in warehouses.IN_A_WAREHOUSE else None
+        return Whereabouts(Place(place), holder=named or holder)
     assert station_sn is not None  # noqa: S101 (the schema)
     station = queries.find_station(station_sn)
     if open_session().get(Slot, (station.id, slot_number)) is None:

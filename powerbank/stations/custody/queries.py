@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
+from powerbank.stations.custody.holders import name_holders
 from powerbank.stations.custody.models import Custody, Discrepancy, Place, PowerBank, Whereabouts
 from powerbank.stations.models import Station
 from powerbank.stations.registry.queries import find_station
@@ -35,6 +36,8 @@ def lock_bank(serial: str) -> PowerBank:
 def describe_bank(bank: PowerBank) -> dict[str, Any]:
     """Describe a power bank and everywhere it was, newest first."""
     names = ("serial", "model", "health", "cycles", "quarantine_reason", "doubt", "created_at")
+    found = list_stays(bank.id)
+    called = name_holders([stay.holder for stay, _ in found])
     stays = [
         {
             "place": stay.place,
@@ -42,11 +45,12 @@ def describe_bank(bank: PowerBank) -> dict[str, Any]:
             "slot_number": stay.slot_number,
             "rental_id": stay.rental_id,
             "holder": stay.holder,
+            "holder_name": called.get(stay.holder, stay.holder) if stay.holder else None,
             "cause": stay.cause,
             "since": stay.since,
             "until": stay.until,
         }
-        for stay, sn in list_stays(bank.id)
+        for stay, sn in found
     ]
     return {name: getattr(bank, name) for name in names} | {"custody": stays}
 

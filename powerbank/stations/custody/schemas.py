@@ -60,6 +60,9 @@ class StaySchema(Schema):
     slot_number = fields.Integer(required=True, allow_none=True)
     rental_id = fields.UUID(required=True, allow_none=True)
     holder = fields.String(required=True, allow_none=True)
+    holder_name = fields.String(
+        required=True, allow_none=True, metadata={"description": "what the warehouse, or who of the crew, is called"}
+    )
     cause = fields.String(required=True)
     since = Time(required=True)
     until = Time(required=True, allow_none=True)

@@ -28,6 +28,12 @@ def find_warehouse(warehouse_id: UUID) -> Warehouse:
     return found
 
 
+def find_holder(name: str) -> str | None:
+    """Find the warehouse that staff mean by its name, as a holder of power banks."""
+    found = db.session.scalar(select(Warehouse).where(func.lower(Warehouse.name) == name.strip().lower()))
+    return holder_of(found)
+
+
 def find_main() -> Warehouse | None:
     found: Warehouse | None = db.session.scalar(select(Warehouse).where(Warehouse.main))
     return found
