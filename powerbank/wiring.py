@@ -17,6 +17,7 @@ from powerbank.auth.staff import commands as auth_commands
 from powerbank.auth.staff import queries as staff_queries
 from powerbank.crew import leaving
 from powerbank.crew.earnings import payees as crew_payees
+from powerbank.crew.earnings import recount as crew_recount
 from powerbank.crew.members import queries as crew_members
 from powerbank.crew.tasks import settling
 from powerbank.kyc import services as kyc
@@ -104,7 +105,9 @@ def register_hooks(app: Flask) -> None:
     wallet_changes.register_after_credit_of_debtor(dues_collection.request_collection)
     ledger_refunds.register_reactions(reversal.request_reversal)
     revenue_changes.register_reactions(accruals.accrue_entries)
-    reconciliation.register_checks(recount.find_wrong_payables, proof.find_wrong_figures)
+    reconciliation.register_checks(
+        recount.find_wrong_payables, crew_recount.find_wrong_payables, proof.find_wrong_figures
+    )
     live_rows.register_reaction(settling.request_settling)
     holders.register_holder_names(crew_members.name_holders)
     payees.register_payees(PayeeKind.CREW, crew_payees.find_crew)
@@ -222,6 +225,7 @@ API = (
     "powerbank.crew.routes:blueprint",
     "powerbank.crew.staff_routes:blueprint",
     "powerbank.crew.task_routes:blueprint",
+    "powerbank.crew.pay_routes:blueprint",
     "powerbank.social.routes:blueprint",
     "powerbank.social.staff_routes:blueprint",
     "powerbank.support.routes:blueprint",
