@@ -3,16 +3,16 @@
 A discrepancy may be about a warehouse now, and a stay of a power bank says who of the crew had it just before. The
 indexes of custody are made last and concurrently.
 
-Revision: 0035_crew
-After: 0034_shares_in_one_call
+Revision: 0036_crew
+After: 0035_figures
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0035_crew"
-down_revision = "0034_shares_in_one_call"
+revision = "0036_crew"
+down_revision = "0035_figures"
 branch_labels = None
 depends_on = None
 
