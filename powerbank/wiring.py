@@ -15,11 +15,7 @@ from powerbank.analytics import proof
 from powerbank.auth import cleanup
 from powerbank.auth.staff import commands as auth_commands
 from powerbank.auth.staff import queries as staff_queries
-from powerbank.crew import leaving
-from powerbank.crew.earnings import payees as crew_payees
-from powerbank.crew.earnings import recount as crew_recount
-from powerbank.crew.members import queries as crew_members
-from powerbank.crew.tasks import settling
+from powerbank.crew import hooks as crew
 from powerbank.kyc import services as kyc
 from powerbank.kyc.documents import commands as kyc_commands
 from powerbank.ledger import queries as ledger_queries
@@ -74,7 +70,7 @@ def register_hooks(app: Flask) -> None:
         dues.refuse_to_leave_with_dues,
         rental_queries.refuse_user_with_open_rental,
         reservation_queries.refuse_user_with_reservation,
-        leaving.refuse_member_with_work,
+        crew.refuse_member_with_work,
     )
     lifecycle.register_account_end_steps(
         avatars.forget_avatar_of_user,
@@ -86,7 +82,7 @@ def register_hooks(app: Flask) -> None:
         photos.delete_photos_of_user,
         people.forget_notes_of_user,
         partners.forget_member,
-        leaving.forget_member,
+        crew.forget_member,
         conversations.delete_contents_of_user,
     )
     referrals.register_referral_rules(
@@ -105,12 +101,10 @@ def register_hooks(app: Flask) -> None:
     wallet_changes.register_after_credit_of_debtor(dues_collection.request_collection)
     ledger_refunds.register_reactions(reversal.request_reversal)
     revenue_changes.register_reactions(accruals.accrue_entries)
-    reconciliation.register_checks(
-        recount.find_wrong_payables, crew_recount.find_wrong_payables, proof.find_wrong_figures
-    )
-    live_rows.register_reaction(settling.request_settling)
-    holders.register_holder_names(crew_members.name_holders)
-    payees.register_payees(PayeeKind.CREW, crew_payees.find_crew)
+    reconciliation.register_checks(recount.find_wrong_payables, crew.find_wrong_payables, proof.find_wrong_figures)
+    live_rows.register_reaction(crew.request_settling)
+    holders.register_holder_names(crew.name_holders)
+    payees.register_payees(PayeeKind.CREW, crew.find_crew)
     csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import db, transaction
 from powerbank.content import app_config
-from powerbank.content.app_config import Hours
+from powerbank.content.config_values import Hours
 
 SignIn = Callable[..., dict[str, str]]
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from powerbank.base.clock import HOME
 from powerbank.content import app_config
-from powerbank.content.app_config import Hours
+from powerbank.content.config_values import Hours
 
 
 def end_of_night(now: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction, utcnow
-from powerbank.content.app_config import Hours
+from powerbank.content.config_values import Hours
 from powerbank.notifications.people import quiet_hours
 from powerbank.notifications.people.notice_types import RULES, NoticeType
 from powerbank.notifications.people.services import notify
