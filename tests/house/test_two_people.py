@@ -18,6 +18,7 @@ from powerbank import create_app
 from powerbank.api.auth import SIGNED_IN, current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.auth.people import sessions
+from powerbank.base.clock import local_day
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.crew.members import services as crew
@@ -38,6 +39,7 @@ from powerbank.outbox import operations
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.partners import queries as partner_queries
 from powerbank.partners import services as partners
+from powerbank.partners.agreements import services as agreements
 from powerbank.partners.models import MemberRole
 from powerbank.payments.refunds import services as refunds
 from powerbank.payments.topups import services as intents
@@ -275,6 +277,20 @@ def a_partner_of(owner: UUID) -> UUID:
     return partner.id
 
 
+def an_agreement(owner: UUID) -> Belonging:
+    hosted = a_hosted_station(owner)
+    with transaction():
+        agreement = agreements.make_agreement(
+            a_partner_of(owner),
+            starts_on=local_day(utcnow()),
+            ends_on=None,
+            station_sns=[hosted.values["sn"]],
+            terms={"kind": "share", "percent": "80.00"},
+            by="test",
+        )
+    return Belonging({"agreement_id": agreement.id})
+
+
 def a_task(owner: UUID) -> Belonging:
     """Make a task that its owner, who is of the crew, has claimed."""
     now = utcnow()
@@ -325,6 +341,9 @@ FACTORIES: dict[str, Factory] = {
     "/api/partner/payouts/<uuid:payout_id>": a_paid_payout,
     "/api/partner/payouts/<uuid:payout_id>/statement.json": a_paid_payout,
     "/api/partner/payouts/<uuid:payout_id>/statement.csv": a_paid_payout,
+    "/api/partner/payouts/<uuid:payout_id>/statement.pdf": a_paid_payout,
+    "/api/partner/statements/<uuid:statement_id>.pdf": a_statement,
+    "/api/partner/agreements/<uuid:agreement_id>/terms.pdf": an_agreement,
     "/api/reservations/<uuid:reservation_id>": a_reservation,
     "/api/rentals/<uuid:rental_id>": a_rental,
     "/api/rentals/<uuid:rental_id>/cancel": a_rental,
