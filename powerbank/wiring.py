@@ -104,7 +104,7 @@ def register_hooks(app: Flask) -> None:
     reconciliation.register_checks(recount.find_wrong_payables, crew.find_wrong_payables, proof.find_wrong_figures)
     live_rows.register_reaction(crew.request_settling)
     holders.register_holder_names(crew.name_holders)
-    payees.register_payees(PayeeKind.CREW, crew.find_crew)
+    payees.register_payees(PayeeKind.CREW, crew.find_crew, crew.describe_earnings)
     csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))

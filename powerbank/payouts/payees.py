@@ -25,6 +25,8 @@ class Payee:
     user_ids: tuple[UUID, ...]
 
 
+# What entries of the ledger are about, as the lines of a statement show it: `kind`, `rental_code`, `station_sn`.
+DescribeEntries = Callable[[Collection[UUID]], dict[UUID, dict[str, str | None]]]
 FindPayees = Callable[[Collection[UUID]], dict[UUID, Payee]]
 
 
@@ -45,8 +47,17 @@ def find_partners(ids: Collection[UUID]) -> dict[UUID, Payee]:
 _find: dict[PayeeKind, FindPayees] = {PayeeKind.PARTNER: find_partners}
 
 
-def register_payees(kind: PayeeKind, find: FindPayees) -> None:
-    _find[kind] = find
+_describe: dict[PayeeKind, DescribeEntries] = {}
+
+
+def register_payees(kind: PayeeKind, find: FindPayees, describe: DescribeEntries) -> None:
+    _find[kind], _describe[kind] = find, describe
+
+
+def describe_entries(kind: str, entry_ids: Collection[UUID]) -> dict[UUID, dict[str, str | None]]:
+    """Describe what a payee earned by these entries. What partners earn has its accrual instead."""
+    describe = _describe.get(PayeeKind(kind))
+    return {} if describe is None else describe(entry_ids)
 
 
 def find_payees(kind: PayeeKind, ids: Collection[UUID]) -> dict[UUID, Payee]:

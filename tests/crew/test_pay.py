@@ -1,6 +1,7 @@
 """Pay: by plan and surge, once, and out of the network by the payout run that pays partners."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from powerbank.base.db import transaction, utcnow
 from powerbank.crew.earnings.pay import STANDARD, Plan
 from powerbank.crew.earnings.recount import find_wrong_payables
+from powerbank.crew.members.queries import find_own_member
+from powerbank.crew.shifts import services as shifts
 from tests.crew.conftest import Member
+from tests.partners.conftest import finance  # noqa: F401
+from tests.payouts.conftest import boss  # noqa: F401
 from tests.people import Headers, change
 from tests.stations.conftest import Make
 
@@ -67,3 +73,38 @@ def test_members_are_paid_by_their_plan(
     assert client.delete(f"/api/admin/crew/pay-plans/{plan['id']}", headers=operations).status_code == 409
     with app.app_context():
         assert list(find_wrong_payables()) == []
+
+
+def test_the_payout_run_pays_the_crew_and_its_statement_has_the_hours(
+    app: Flask,
+    context: Flask,
+    hire: Hire,
+    client: FlaskClient,
+    finance: Headers,  # noqa: F811
+    boss: Headers,  # noqa: F811
+    work: Callable[..., None],
+) -> None:
+    """Seven and a half hours are NPR 750. The account is asked for by the member and confirmed by another person."""
+    ram = hire()
+    member = find_own_member(ram.user_id)
+    now = utcnow()
+    with transaction():
+        shifts.start_shift(member.id, now=now - timedelta(hours=7, minutes=30))
+        shifts.end_shift(member.id, now=now)
+    asked = ram.do("payout-account", kind="by_hand", account_name="Ram Thapa")
+    work()
+    confirm = f"/api/admin/crew/{ram.id}/payout-accounts/{asked['id']}/confirm"
+    assert client.post(confirm, json={}, headers=finance).status_code == 200
+    change(app, "UPDATE payout_accounts SET usable_from = now() - interval '1 hour'")
+    answer = client.post("/api/admin/payouts/run", json={}, headers=finance)
+    assert answer.status_code == 202, answer.text
+    work()
+    [payout] = ram.get("payouts")["items"]
+    assert (payout["amount"], payout["payee"]["kind"], payout["status"]) == ("750.00", "crew", "processing")
+    outcome = {"result": "paid", "reference": "C-1"}
+    path = f"/api/admin/payouts/{payout['payout_id']}"
+    assert client.post(f"{path}/outcome", json=outcome, headers=boss).status_code == 200
+    work()
+    [line] = client.get(f"{path}/statement.json", headers=finance).get_json()["lines"]
+    assert (line["kind"], line["rental_code"], line["amount"]) == ("shift", "7:30 h", "750.00")
+    assert ram.get("earnings")["payable"] == "0.00"

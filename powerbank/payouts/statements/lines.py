@@ -16,7 +16,7 @@ PAGE = 1000
 
 # A share has its accrual beside it; what a rental gave back names the statement that had the rental.
 _LINES = text("""
-    SELECT posting.number, posting.created_at AS at, posting.amount,
+    SELECT posting.number, posting.entry_id, posting.created_at AS at, posting.amount,
            coalesce(accrual.kind, entry.kind) AS kind, rental.code AS rental_code, station.sn AS station_sn,
            coalesce(accrual.gross, 0) AS gross, coalesce(accrual.vat, 0) AS tax,
            coalesce(accrual.share, posting.amount) AS share, coalesce(accrual.withheld, 0) AS withheld,
@@ -58,7 +58,12 @@ def read_pages(
         rows = db.session.execute(_LINES, window | {"kind": kind, "payee": payee_id}).all()
         if not rows:
             return
-        yield [{name: value for name, value in row._mapping.items() if name != "number"} for row in rows]
+        about = payees.describe_entries(kind, [row.entry_id for row in rows])
+        yield [
+            {name: value for name, value in row._mapping.items() if name not in ("number", "entry_id")}
+            | about.get(row.entry_id, {})
+            for row in rows
+        ]
         after = rows[-1].number
 
 

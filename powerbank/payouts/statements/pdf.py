@@ -39,6 +39,9 @@ WHAT = {
     "payout": "Payout",
     "payout_returned": "Came back",
     "transfer": "Transfer",
+    "task": "Task",
+    "shift": "Shift",
+    "reversal": "Rejected",
 }
 ON_FIRST_PAGE, ON_PAGE, CLOSING = 36, 51, 5  # rows; the last ones are the sums at the end
 
