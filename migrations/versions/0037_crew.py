@@ -3,16 +3,16 @@
 A discrepancy may be about a warehouse now, and a stay of a power bank says who of the crew had it just before. The
 indexes of custody are made last and concurrently.
 
-Revision: 0036_crew
-After: 0035_figures
+Revision: 0037_crew
+After: 0036_forecasts
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0036_crew"
-down_revision = "0035_figures"
+revision = "0037_crew"
+down_revision = "0036_forecasts"
 branch_labels = None
 depends_on = None
 
