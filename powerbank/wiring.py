@@ -39,17 +39,13 @@ from powerbank.payments import gateways
 from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.options import scenarios
-from powerbank.payouts import payees
 from powerbank.payouts.sending import providers as payout_providers
-from powerbank.payouts.states import PayeeKind
 from powerbank.points import earnings, expiry, reversal
 from powerbank.promotions import coupons
 from powerbank.rentals import queries as rental_queries
 from powerbank.rentals.charges import prices
 from powerbank.rentals.reservations import queries as reservation_queries
-from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import firmware
-from powerbank.stations.custody import holders
 from powerbank.stations.issues import photos
 from powerbank.stations.registry import csv_import
 from powerbank.stations.registry import queries as station_queries
@@ -102,9 +98,7 @@ def register_hooks(app: Flask) -> None:
     ledger_refunds.register_reactions(reversal.request_reversal)
     revenue_changes.register_reactions(accruals.accrue_entries)
     reconciliation.register_checks(recount.find_wrong_payables, crew.find_wrong_payables, proof.find_wrong_figures)
-    live_rows.register_reaction(crew.request_settling)
-    holders.register_holder_names(crew.name_holders)
-    payees.register_payees(PayeeKind.CREW, crew.find_crew, crew.describe_earnings)
+    crew.register_hooks()
     csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))
