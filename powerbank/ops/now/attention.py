@@ -110,8 +110,9 @@ SOURCES = {
     ),
     Kind.DISCREPANCY: Source(
         "stations.read",
-        """SELECT each.id, each.opened_at, station.name || ' ' || each.serial
-             FROM discrepancies AS each JOIN stations AS station ON station.id = each.station_id
+        """SELECT each.id, each.opened_at, coalesce(station.name, warehouse.name) || ' ' || each.serial
+             FROM discrepancies AS each LEFT JOIN stations AS station ON station.id = each.station_id
+             LEFT JOIN warehouses AS warehouse ON warehouse.id = each.warehouse_id
             WHERE each.resolved_at IS NULL ORDER BY each.opened_at LIMIT :most""",
     ),
     Kind.ISSUE: Source(

@@ -78,6 +78,9 @@ BANKS = {
     "Seen last": "पछिल्लो पटक देखिएको",
     "End it for good": "सधैँका लागि टुङ्ग्याउने",
     "Our books": "हाम्रो अभिलेख",
+    "Warehouse": "गोदाम",
+    "A count of the warehouse {name} found this.": "गोदाम {name} को गन्तीमा यो भेटियो।",
+    "It lies in this warehouse": "यो यही गोदाममा छ",
     "Our books have it in this slot, and the station does not show it.": (
         "हाम्रो अभिलेखमा यो यस स्लटमा छ, तर स्टेशनले देखाउँदैन।"
     ),

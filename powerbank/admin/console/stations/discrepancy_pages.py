@@ -30,6 +30,7 @@ PAGE = ListPage(
         lists.name("What", "kind"),
         lists.code("Power bank", "serial"),
         lists.words("Station", "station_sn"),
+        lists.words("Warehouse", "warehouse"),
         lists.number("Slot", "slot_number"),
         lists.moment("Since", "opened_at"),
         lists.moment("Seen last", "last_seen_at"),
