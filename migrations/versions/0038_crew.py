@@ -3,16 +3,16 @@
 A discrepancy may be about a warehouse now, and a stay of a power bank says who of the crew had it just before. The
 indexes of custody are made last and concurrently.
 
-Revision: 0037_crew
-After: 0036_forecasts
+Revision: 0038_crew
+After: 0037_reports
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0037_crew"
-down_revision = "0036_forecasts"
+revision = "0038_crew"
+down_revision = "0037_reports"
 branch_labels = None
 depends_on = None
 
