@@ -1,4 +1,7 @@
-"""Take pictures of the console's finest screens, as README and docs show them. `scripts/pictures` starts this."""
+"""Take pictures of the app and of the console's finest screens, as README and docs show them.
+
+`scripts/pictures` starts this.
+"""
 
 import argparse
 import io
@@ -10,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+
+from scripts.app_picture import take_app
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -47,6 +52,7 @@ SCREENS = (
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
+    parser.add_argument("--sandbox", default="http://127.0.0.1:8025", help="where the SMS with the code arrives")
     parser.add_argument("--email", default=os.environ.get("ADMIN_EMAIL", "admin@example.com"))
     parser.add_argument("--into", type=Path, default=PICTURES)
     parser.add_argument("names", nargs="*", help="only these; all of them if none is named")
@@ -60,6 +66,8 @@ def main() -> int:
     asked.into.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        if not asked.names or "app" in asked.names:
+            write(take_app(browser, url=asked.url, sandbox=asked.sandbox), asked.into / "app.png")
         for screen in SCREENS:
             if asked.names and screen.name not in asked.names:
                 continue
@@ -67,9 +75,7 @@ def main() -> int:
             if taken is None:
                 print(f"{screen.name}: there is no such page", file=sys.stderr)
                 continue
-            path = asked.into / f"{screen.name}.png"
-            keep(taken, path)
-            print(f"{path.name}: {path.stat().st_size // 1024} kB")
+            write(taken, asked.into / f"{screen.name}.png")
         browser.close()
     return 0
 
@@ -95,6 +101,11 @@ def take(browser: Any, screen: Screen, *, url: str, email: str, password: str) -
         return taken
     finally:
         context.close()
+
+
+def write(picture: bytes, path: Path) -> None:
+    keep(picture, path)
+    print(f"{path.name}: {path.stat().st_size // 1024} kB")
 
 
 def keep(picture: bytes, path: Path) -> None:
