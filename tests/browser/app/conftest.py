@@ -185,7 +185,8 @@ class Rider(Reader):
 def _bring_back(street: Street) -> Iterator[None]:
     """Bring all power banks back after a test, so that the next person finds some."""
     yield
-    for serial in sorted(street.simulator.hands):
+    known = {*street.here.serials, *street.there.serials}
+    for serial in sorted(known & set(street.simulator.hands)):
         street.simulator.station(street.here.imei).return_bank(serial)
     street.net.wait(lambda: not street.net.value(_OUT), "all power banks are back")
 

@@ -62,8 +62,9 @@ def test_nothing_opens_before_the_station_has_said_so(street: Street, rider: Rid
     page = sita.page
     page.click("[data-does=rent]")
     page.wait_for_selector(".stage.asks, .stage.bad")  # on a busy machine the refusal may come before the first look
-    assert page.locator(".stage.good").count() == 0
+    assert page.locator(".stage.good, .stage .big").count() == 0
     page.wait_for_selector(".stage.bad", timeout=90_000)
+    assert page.locator(".stage .big").count() == 0, "no slot is named that has not opened"
     sita.look()
     street.simulator.station(street.here.imei).clear_faults()
     page.goto("/app/wallet")
