@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.analytics import counted_queries, funnels, losses, queries
+from powerbank.analytics import counted_queries, funnels, losses, queries, ways
 from powerbank.analytics.counted import ACTIVE, FLEET
 from powerbank.analytics.day_tables import ACTIVE_WITHIN
 from powerbank.analytics.days import DAY
@@ -132,6 +132,15 @@ def _answer_from_sums(question: Question) -> Parts:
     return totals, previous, series, _read_top(question, names)
 
 
+def _answer_of_revenue(question: Question) -> Parts:
+    """Add the gateways to what stands out, of the whole network."""
+    totals, previous, series, top = _answer_from_sums(question)
+    if not question.scope.is_narrowed:
+        gateways = ways.read_gateways(question.asked.span)
+        top = [*top, *({"gateway": gateway} | write(figures) for gateway, figures in gateways)]
+    return totals, previous, series, top
+
+
 def _read_top(question: Question, names: Sequence[str]) -> list[Figures]:
     """Read the stations that earned most, or of rentals the packages that were rented most."""
     dimension = Dimension.PACKAGE if question.view == "rentals" else Dimension.STATION
@@ -204,6 +213,7 @@ def read_week(question: Question, name: str) -> dict[tuple[int, int], Any]:
 VIEW_NAMES = (*VIEWS, "fleet", "funnel", "cohorts", "losses")
 
 _PARTS: dict[str, Callable[[Question], Parts]] = {
+    "revenue": _answer_of_revenue,
     "fleet": _answer_of_fleet,
     "users": _answer_of_users,
     "losses": _answer_of_losses,

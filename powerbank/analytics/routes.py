@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from powerbank.analytics import answers, csv_files, definitions, losses, services
+from powerbank.analytics import answers, csv_files, definitions, losses, services, ways
 from powerbank.analytics.schemas import (
     HOLIDAYS,
     AnswerSchema,
@@ -15,6 +15,7 @@ from powerbank.analytics.schemas import (
     ForecastSchema,
     LosingPlaceListSchema,
     SpanArguments,
+    WayListSchema,
 )
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
@@ -129,6 +130,16 @@ def fill_in(body: dict[str, Any]) -> Response:
 def forecast(arguments: dict[str, Any]) -> dict[str, Any]:
     """What people will want of a station in the next 48 hours, and what it will lack"""
     return services.forecast(arguments["station_sn"], now=utcnow())
+
+
+@blueprint.get("/returns")
+@staff_only("analytics.read")
+@blueprint.arguments(SpanArguments(exclude=("group", "package_id")), location="query")
+@blueprint.response(200, WayListSchema)
+def returns(arguments: dict[str, Any]) -> dict[str, Any]:
+    """From which station to which power banks went, the busiest ways first"""
+    question = answers.read_question("returns", arguments, now=utcnow())
+    return {"items": ways.list_ways(question.asked.span, question.scope), "next_cursor": None}
 
 
 @blueprint.get("/places")

@@ -134,6 +134,23 @@ class LosingPlaceListSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class NamedStationSchema(Schema):
+    sn = fields.String(required=True)
+    name = fields.String(required=True)
+    city = fields.String(required=True)
+
+
+class WaySchema(Schema):
+    taken_at = fields.Nested(NamedStationSchema, required=True)
+    returned_at = fields.Nested(NamedStationSchema, required=True)
+    returns = fields.Integer(required=True)
+
+
+class WayListSchema(Schema):
+    items = fields.List(fields.Nested(WaySchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class FillInSchema(Schema):
     from_ = fields.Date(data_key="from", required=True)
     to = fields.Date(required=True)

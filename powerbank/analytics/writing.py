@@ -9,11 +9,12 @@ from powerbank.analytics.figures import Derived, Described, Figure, Unit
 from powerbank.analytics.funnel_figures import STEPS
 from powerbank.analytics.loss_figures import LOSSES
 from powerbank.analytics.registry import ALL_FIGURES
+from powerbank.analytics.ways import GATEWAYS
 from powerbank.base import money
 
 Figures = dict[str, Any]
 EVERY_FIGURE: Mapping[str, Figure | Derived | Counted | Described] = MappingProxyType(
-    {**ALL_FIGURES, **COUNTED, **STEPS, **{each.name: each for each in LOSSES}}
+    {**ALL_FIGURES, **COUNTED, **STEPS, **{each.name: each for each in (*LOSSES, *GATEWAYS)}}
 )
 # The totals, those of the time before, the series, and what stands out.
 Parts = tuple[Figures, Figures, list[Figures], list[Figures]]

@@ -17,6 +17,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import VERSION
+from powerbank.analytics import folding
+from powerbank.analytics import queries as figures
 from powerbank.base.db import db, utcnow
 from powerbank.ops import queries
 from powerbank.ops.machinery import maintenance, service_levels
@@ -75,6 +77,7 @@ class _MachineryCollector(Collector):
             dead.add_metric([job], count)
         yield dead
         yield from _network_metrics()
+        yield from _figure_metrics()
         yield from _maintenance_metrics()
         yield from _job_metrics()
 
@@ -102,6 +105,16 @@ def _network_metrics() -> Iterator[Metric]:
         recent.add_metric(["in_time"], waits.in_time)
         recent.add_metric(["late"], waits.late)
         yield recent
+
+
+def _figure_metrics() -> Iterator[Metric]:
+    """Tell how fresh the figures are, and how much waits to be made again."""
+    mark = figures.find_mark()
+    if mark is not None:
+        made = GaugeMetricFamily("powerbank_figures_made_timestamp_seconds", "When a bucket of figures was made last.")
+        made.add_metric([], mark.made_at.timestamp())
+        yield made
+    yield GaugeMetricFamily("powerbank_figures_stale", "Hours and days to be made again.", folding.count_stale())
 
 
 def _maintenance_metrics() -> Iterator[Metric]:

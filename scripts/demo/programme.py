@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from powerbank import create_app
+from powerbank.analytics import folding
 from powerbank.base.clock import local_day
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
@@ -77,6 +78,7 @@ def list_steps(begin: datetime) -> Iterator[tuple[str, Act, bool]]:
         yield f"top-ups {number}", partial(_top_up, numbers, begin), True
     for back in range(DAYS - 1, -1, -1):
         yield f"day {back}", partial(_play_day, begin, back), False
+    yield "figures", partial(_note_figures, begin), False
     yield "late top-ups", partial(_top_up_late, begin), True
     yield "cases", partial(matters.open_cases, begin, _dice(1)), False
     yield "refunds", partial(matters.ask_for_refunds, begin), False
@@ -94,6 +96,11 @@ def _register(now: datetime) -> None:
 def _play_day(begin: datetime, back: int) -> None:
     day = local_day(begin) - timedelta(days=back)
     Day(day, people.find_people(), until=begin - timedelta(minutes=5), dice=_dice(back)).play()
+
+
+def _note_figures(begin: datetime) -> None:
+    """Have the figures of these days made again: what was played has times at which the fold has looked before."""
+    folding.note_days(local_day(begin) - timedelta(days=DAYS + 1), local_day(begin))
 
 
 def _do_in_parts(name: str, act: Act) -> bool:

@@ -12,7 +12,7 @@ from powerbank.analytics.models import FigureDay
 from powerbank.analytics.registry import ALL_FIGURES, KEPT, VIEWS
 from powerbank.analytics.routes import VIEWS as ROUTES
 from tests.analytics.conftest import Fold
-from tests.people import Headers, rows
+from tests.people import Headers, change, rows
 from tests.rentals.cabinets import Cabinets
 from tests.rentals.conftest import Out, Packages
 from tests.stations.conftest import Make
@@ -180,6 +180,34 @@ def test_every_figure_that_is_shown_is_defined(read: Read, folded: Fold, out: Ou
     assert defined["revenue"]["made_from"] == "revenue_fares + revenue_overdue + revenue_sales"
     assert defined["topped_up"]["filters"] == []
     assert set(VIEWS) < set(ROUTES)
+
+
+def test_ways_and_gateways_are_read_of_days_that_are_made(
+    app: Flask, read: Read, folded: Fold, out: Out, cabinets: Cabinets, make_station: Make
+) -> None:
+    out(ago=20, price="50.00")
+    make_station("B")
+    cabinets.take_back("A-1")
+    change(
+        app,
+        """INSERT INTO payment_intents (id, user_id, transaction_id, gateway, status, amount, charged, currency,
+                                        expires_at)
+           SELECT id, user_id, id, 'khalti', 'expired', 5000, 5000, 'NPR', now() FROM wallet_transactions LIMIT 1""",
+    )
+    folded()
+    [way] = read("returns?range=7d")["items"]
+    assert (way["taken_at"]["sn"], way["returned_at"]["sn"], way["returns"]) == ("A", "A", 1)
+    assert read("returns?range=7d&station_sn=B")["items"] == []
+    [gateway] = [each for each in read("revenue?range=7d")["top"] if "gateway" in each]
+    assert gateway == {"gateway": "khalti", "topups_succeeded": 0, "topups_failed": 1, "topups_amount": "0.00"}
+
+
+def test_a_monitor_sees_how_fresh_the_figures_are(client: FlaskClient, folded: Fold, out: Out) -> None:
+    out()
+    folded()
+    told = client.get("/metrics").text
+    assert "powerbank_figures_made_timestamp_seconds 1" in told
+    assert "powerbank_figures_stale 0.0" in told
 
 
 def test_who_sees_no_money_sees_no_figures(client: FlaskClient, staff_headers: Staff) -> None:
