@@ -37,7 +37,7 @@ def sum_source(source: Source) -> TextClause:
 
 
 @cache
-def clear_pruned_columns() -> TextClause:
-    """Set the figures of the sources that are never pruned to zero; what the others gave once stays."""
+def clear_lasting_columns() -> TextClause:
+    """Set the figures of the sources whose rows stay to zero; what the others gave once is kept."""
     zero = ", ".join(f"{figure.name} = 0" for figure in KEPT if not STATEMENTS[figure.source].is_pruned)
     return text(f"UPDATE figure_hours SET {zero} WHERE at >= :since AND at < :until")  # noqa: S608  # nosec B608

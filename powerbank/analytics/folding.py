@@ -7,10 +7,10 @@ runs twice changes nothing, and an event that comes late is counted where it bel
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, func, insert, literal, select, text, update
+from sqlalchemy import delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from powerbank.analytics.bucket_statements import clear_pruned_columns, sum_source
+from powerbank.analytics.bucket_statements import clear_lasting_columns, sum_source
 from powerbank.analytics.day_tables import count_active_people, make_cohorts, make_day_tables
 from powerbank.analytics.days import DAY, HOUR, HOURS_KEPT, NEAR, RAW_KEPT, day_begins, monday_of
 from powerbank.analytics.losses import make_losses
@@ -109,8 +109,9 @@ def make_day(day: date, *, now: datetime) -> None:
         since, until = begins, ends
     else:
         since, until = min(hours), max(hours) + HOUR
-    _make_hours(since, until, now=now)
-    _sum_day(day, begins, ends)
+    is_pruned = since < now - RAW_KEPT
+    _make_hours(since, until, is_pruned=is_pruned)
+    _sum_day(day, begins, ends, is_pruned=is_pruned)
     if not is_old:
         make_losses(since, until)
     if is_old:
@@ -129,11 +130,10 @@ def _forget_hours_of_stations(since: datetime, until: datetime) -> None:
     open_session().execute(old)
 
 
-def _make_hours(since: datetime, until: datetime, *, now: datetime) -> None:
+def _make_hours(since: datetime, until: datetime, *, is_pruned: bool) -> None:
     session = open_session()
-    is_pruned = since < now - RAW_KEPT
     if is_pruned:
-        session.execute(clear_pruned_columns(), {"since": since, "until": until})
+        session.execute(clear_lasting_columns(), {"since": since, "until": until})
     else:
         session.execute(delete(FigureHour).where(FigureHour.at >= since, FigureHour.at < until))
     values = {
@@ -149,14 +149,20 @@ def _make_hours(since: datetime, until: datetime, *, now: datetime) -> None:
             session.execute(sum_source(source), used)
 
 
-def _sum_day(day: date, begins: datetime, ends: datetime) -> None:
+def _sum_day(day: date, begins: datetime, ends: datetime, *, is_pruned: bool) -> None:
+    """Sum up the hours of a day. What came from rows that are deleted by now stays: no hour has it any more."""
     session = open_session()
-    session.execute(delete(FigureDay).where(FigureDay.day == day))
-    names = [figure.name for figure in KEPT]
+    names = [figure.name for figure in KEPT if not (is_pruned and STATEMENTS[figure.source].is_pruned)]
+    if is_pruned:
+        session.execute(update(FigureDay).where(FigureDay.day == day).values(dict.fromkeys(names, 0)))
+    else:
+        session.execute(delete(FigureDay).where(FigureDay.day == day))
     sums = [func.sum(getattr(FigureHour, name)) for name in names]
     hours = (
         select(FigureHour.station_id, FigureHour.package_id, literal(day), *sums)
         .where(FigureHour.at >= begins, FigureHour.at < ends)
         .group_by(FigureHour.station_id, FigureHour.package_id)
     )
-    session.execute(insert(FigureDay).from_select(["station_id", "package_id", "day", *names], hours))
+    made = upsert(FigureDay).from_select(["station_id", "package_id", "day", *names], hours)
+    changes = {name: made.excluded[name] for name in names}
+    session.execute(made.on_conflict_do_update(index_elements=["station_id", "package_id", "day"], set_=changes))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jobs.analytics import fold
 from jobs.ledger import recount_ledger
 from powerbank.analytics import folding, proof
+from powerbank.analytics.days import day_begins
 from powerbank.base.clock import local_day
 from powerbank.base.db import new_id, transaction, utcnow
 from tests.analytics import histories
@@ -79,7 +80,8 @@ def test_what_commits_late_is_found_once_it_has_committed(
 def test_days_from_before_are_filled_in_with_progress(
     app: Flask, client: FlaskClient, staff_headers: Staff, out: Out, folded: Fold, work: Callable[..., None]
 ) -> None:
-    out(ago=26 * 60, price="50.00")
+    noon = day_begins(local_day(utcnow())) - timedelta(hours=12)
+    out(ago=(utcnow() - noon) / timedelta(minutes=1), price="50.00")
     folded()
     kept = "SELECT day, rentals_started, revenue_fares FROM figure_days ORDER BY day, station_id, package_id"
     before = rows(app, kept)
@@ -117,9 +119,12 @@ def test_hours_of_stations_are_forgotten_and_a_late_event_makes_its_day_again(ap
     assert rows(app, "SELECT count(*) FROM figure_hours WHERE at < now() - interval '110 days'") == [(2,)], (
         "of the whole network only: all packages, and one"
     )
+    # What came from rows that are deleted after three months is in the days alone.
+    change(app, "UPDATE figure_days SET refused_starts = 3 WHERE rentals_started > 0")
     play(past, Step("rental", 24 * 120))
     fold(seconds=60)
-    assert read_days() == sum_in_one_pass()
+    of_then = "SELECT DISTINCT rentals_started, refused_starts FROM figure_days WHERE day < now() - interval '110 days'"
+    assert rows(app, of_then) == [(2, 3)]
 
 
 def test_minutes_of_a_station_count_within_its_opening_hours(app: Flask, folded: Fold, past: History) -> None:

@@ -55,7 +55,8 @@ def days_to_fill_in() -> Arguments:
 
 
 def report_wanted() -> Arguments:
-    return _asked(analytics_jobs.MAKE_REPORT, {"kind": "finance", "period": "2026-10", "format": "pdf"})
+    month = last_period(Length.MONTH, today=local_day(utcnow())).name
+    return _asked(analytics_jobs.MAKE_REPORT, {"kind": "finance", "period": month, "format": "pdf"})
 
 
 def day_to_report() -> Arguments:
