@@ -24,7 +24,7 @@ STUCK_AFTER_BY_QUEUE = {
     queue: STUCK_AFTER if limit < TIME_LIMITS[Queue.DEFAULT] else limit for queue, limit in TIME_LIMITS.items()
 }
 LATE_AFTER = timedelta(minutes=3)  # a tick comes each minute
-MISSING_PROGRAMS = {"no_workers", "no_scheduler", "no_daemon"}
+MISSING_PROGRAMS = {"no_workers", "no_scheduler", "no_daemon", "no_live"}
 STANDSTILL = {"no_workers", "no_scheduler", "schedule_late"}
 EACH_MINUTE = "* * * * *"
 CLOCK_MAY_DIFFER = 2.0  # seconds
@@ -39,6 +39,7 @@ KINDS = (
     "no_scheduler",
     "schedule_late",
     "no_daemon",
+    "no_live",
     "starts_refused",
     "job_overdue",
     "clock_wrong",
@@ -111,6 +112,8 @@ def _find_problems(
     yield from {problem.key: problem for problem in _find_wrong_clocks()}.values()
     if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.find_living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
+    if heartbeats.has_died_out("live"):
+        yield Problem("no_live", "no_live", "no live process holds event streams, so screens are late")
     if any(each.refuses_starts for each in heartbeats.find_living("web")):
         yield Problem("starts_refused", "starts_refused", "starts of rentals are refused, for they would take too long")
     yield from _find_dead_letters(now)

@@ -120,6 +120,12 @@ def find_living(kind: str | None = None) -> list[Heartbeat]:
     return list(db.session.scalars(query))
 
 
+def has_died_out(kind: str) -> bool:
+    """Tell whether programs of this kind ended without signing off, and none lives. Who never ran one is right too."""
+    seen = db.session.scalars(select(Heartbeat).where(Heartbeat.kind == kind)).all()
+    return bool(seen) and not any(is_alive(each) for each in seen)
+
+
 def find_living_workers() -> set[str]:
     return _workers(ALIVE_WITHIN)
 

@@ -159,3 +159,23 @@ def test_a_missing_daemon_raises_an_alert(app: Flask, client: FlaskClient, monke
     assert "no_daemon" not in alerts_while("listens")
     assert "no_daemon" in alerts_while("leads"), "it does not reach the broker"
     assert "no_daemon" in alerts_while("stands by")
+
+
+def test_streams_that_died_out_raise_an_alert_and_none_that_were_never_run(app: Flask, client: FlaskClient) -> None:
+    def alerts() -> set[str]:
+        return {alert["key"] for alert in client.get("/health/queues").get_json()["alerts"]}
+
+    assert "no_live" not in alerts()
+    with app.app_context():
+        heartbeats.record(db.engine, name="l1", kind="live", queues=[])
+    assert "no_live" not in alerts()
+    with app.app_context(), transaction() as session:
+        session.execute(text("UPDATE heartbeats SET seen_at = seen_at - interval '1 minute'"))
+    assert "no_live" in alerts()
+    with app.app_context():
+        heartbeats.record(db.engine, name="l2", kind="live", queues=[])
+    assert "no_live" not in alerts()
+    with app.app_context():
+        heartbeats.sign_off(db.engine, "l1")
+        heartbeats.sign_off(db.engine, "l2")
+    assert "no_live" not in alerts()
