@@ -169,6 +169,7 @@ MACHINERY = {
     "no scheduler": "समयतालिका छैन",
     "schedule late": "समयतालिका ढिलो",
     "no daemon": "स्टेशन सुन्ने छैन",
+    "no live": "प्रत्यक्ष स्ट्रिम बन्द छ",
     "starts refused": "भाडा सुरु अस्वीकार",
     "job overdue": "काम ढिलो",
     "clock wrong": "घडी गलत",
