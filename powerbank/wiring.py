@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.utils import import_string
 
 from powerbank import startup, subscriptions
+from powerbank.admin.people import commands as people_commands
 from powerbank.admin.people import services as people
 from powerbank.analytics import proof
 from powerbank.auth import cleanup
@@ -125,6 +126,7 @@ def register_hooks(app: Flask) -> None:
 def register_commands(app: Flask) -> None:
     """Register the commands of `flask --app wsgi`."""
     app.cli.add_command(auth_commands.staff)
+    app.cli.add_command(people_commands.people)
     app.cli.add_command(kyc_commands.documents)
     app.cli.add_command(notification_commands.web_push)
     app.cli.add_command(station_commands.stations)

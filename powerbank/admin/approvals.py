@@ -123,7 +123,11 @@ def _adjustments() -> Iterator[Waiting]:
 
 def _acts() -> Iterator[Waiting]:
     for each in queries.list_acts(status="waiting", limit=SHOWN, cursor=None)["items"]:
-        about = {"rental": f"/console/rentals/{each.about_id}", "due": f"/console/money/dues/{each.about_id}"}
+        about = {
+            "rental": f"/console/rentals/{each.about_id}",
+            "due": f"/console/money/dues/{each.about_id}",
+            "user": f"/console/people/{each.about_id}",
+        }
         yield Waiting(
             "act",
             each.id,

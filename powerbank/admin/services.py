@@ -6,6 +6,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from powerbank.admin.events import AccountStatusChanged
+from powerbank.admin.people import erasure
 from powerbank.api.auth import Staff
 from powerbank.auth.people import sessions
 from powerbank.base import audit
@@ -27,6 +28,7 @@ APPROVED: MappingProxyType[Act, Callable[..., None]] = MappingProxyType(
         Act.RENTAL_REFUND: resolution.resolve_after_approval,
         Act.RENTAL_CHARGE: resolution.resolve_after_approval,
         Act.RENTAL_LOSS: resolution.resolve_after_approval,
+        Act.ERASURE: erasure.erase_after_approval,
     }
 )
 

@@ -42,11 +42,17 @@ def complete_registration(user_id: UUID) -> None:
         give(user_id)
 
 
-def end_account(user_id: UUID, *, now: datetime) -> None:
-    """End the account and forget the person. Money records stay, and name nobody."""
+def check_end(user_id: UUID) -> User:
+    """Lock the account, and refuse if something stands in the way of its end."""
     user = lock_user(user_id)
     for check in _end_checks:
         check(user_id)
+    return user
+
+
+def end_account(user_id: UUID, *, now: datetime) -> None:
+    """End the account and forget the person. Money records stay, and name nobody."""
+    user = check_end(user_id)
     for forget in _end_steps:
         forget(user)
     session = open_session()

@@ -3,11 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from powerbank.admin.people import queries, services
+from flask import Response
+
+from powerbank.admin.people import erasure, personal_data, queries, services
 from powerbank.admin.people.models import UserNote
 from powerbank.admin.people.schemas import (
     EndedSchema,
     EndSignInsSchema,
+    EraseSchema,
     NewNoteSchema,
     NoteSchema,
     SignInSchema,
@@ -15,10 +18,14 @@ from powerbank.admin.people.schemas import (
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.base.db import transaction
+from powerbank.base.db import transaction, utcnow
+from powerbank.ledger.adjustments.schemas import StaffActSchema, answer_with_waiting_act
 
 blueprint = Blueprint(
-    "People (staff)", __name__, url_prefix="/api/admin/users/<uuid:user_id>", description="Notes and sign-ins."
+    "People (staff)",
+    __name__,
+    url_prefix="/api/admin/users/<uuid:user_id>",
+    description="Notes, sign-ins, and all that is kept of a person.",
 )
 
 
@@ -58,3 +65,24 @@ def end_sign_ins(body: dict[str, str], user_id: UUID) -> dict[str, int]:
     """Sign a person out on every device"""
     with transaction():
         return {"ended": services.end_sign_ins(user_id, reason=body["reason"], staff=current_staff())}
+
+
+@blueprint.get("/personal-data")
+@staff_only("users.erase")
+@blueprint.response(200, {"type": "string"}, content_type="application/x-ndjson")
+def take_personal_data(user_id: UUID) -> Response:
+    """All that is kept of a person, one row in each line as JSON; who took it is on record"""
+    with transaction():
+        services.record_export(user_id, staff=current_staff())
+    return personal_data.answer_with_lines(user_id)
+
+
+@blueprint.post("/erase")
+@staff_only("users.erase")
+@blueprint.arguments(EraseSchema)
+@blueprint.response(202, StaffActSchema)
+def erase(body: dict[str, str], user_id: UUID) -> Response:
+    """Ask that everything about a person is deleted, which a second person decides among the approvals"""
+    with transaction():
+        act = erasure.ask_for_erasure(user_id, reason=body["reason"], staff=current_staff(), now=utcnow())
+        return answer_with_waiting_act(act)

@@ -27,5 +27,9 @@ class EndSignInsSchema(Schema):
     reason = fields.String(required=True, validate=[validate.Length(3, 500), *TEXT[1:]])
 
 
+class EraseSchema(EndSignInsSchema):
+    """Why everything about a person shall be deleted."""
+
+
 class EndedSchema(Schema):
     ended = fields.Integer(required=True, metadata={"description": "Sign-ins that lasted until now."})

@@ -38,6 +38,12 @@ def record_look(user_id: UUID, *, staff: Staff) -> None:
     _record("user.read_contact", user_id, staff, None)
 
 
+def record_export(user_id: UUID, *, staff: Staff) -> None:
+    """Record that a member of staff took along all that is kept of a person."""
+    queries.get_person(user_id)
+    _record("user.export_data", user_id, staff, None)
+
+
 def forget_notes_of_user(user: User) -> None:
     """Forget what staff wrote about a person who leaves."""
     open_session().execute(delete(UserNote).where(UserNote.user_id == user.id))

@@ -127,6 +127,8 @@ REFUSALS = {
         "यो कुपन प्रयोग भइसकेको छ, त्यसैले यसको अभियान फेर्न मिल्दैन।"
     ),
     "This coupon needs no second person.": "यो कुपनलाई अर्को व्यक्तिको स्वीकृति चाहिँदैन।",
+    "Somebody has asked for this already; it waits for a second person.": "यो अनुरोध पहिले नै भइसकेको छ; दोस्रो व्यक्तिको "
+    "स्वीकृति बाँकी छ।",
     "Give it a budget or a limit in all first.": "पहिले यसको बजेट वा जम्मा सीमा तोक्नुहोस्।",
     "This coupon is for higher prices.": "यो कुपन यसभन्दा बढी मूल्यका लागि हो।",
     "This coupon is for the first rental.": "यो कुपन पहिलो भाडाका लागि हो।",

@@ -74,6 +74,7 @@ GRANTED = MappingProxyType(
         "users.read": _ALL,
         "users.contact": _SUPPORT | _FINANCE,  # phone numbers and e-mail addresses in full, and finding people by them
         "users.write": _SUPPORT,
+        "users.erase": _OPERATIONS,  # take along or delete all that is kept of a person; a second one approves deletion
     }
 )
 

@@ -38,6 +38,7 @@ PERMISSIONS = MappingProxyType(
         Act.RENTAL_CHARGE: "ledger.adjust",
         Act.RENTAL_LOSS: "rentals.resolve",
         Act.DUE_WAIVER: "ledger.adjust",
+        Act.ERASURE: "users.erase",
     }
 )
 # The permission of whoever approves, whatever it is.

@@ -21,6 +21,7 @@ class Act(StrEnum):
     RENTAL_CHARGE = "rental_charge"
     RENTAL_LOSS = "rental_loss"  # the replacement price is charged
     DUE_WAIVER = "due_waiver"
+    ERASURE = "erasure"  # everything about a person is deleted; always two decide
 
 
 class ActStatus(StrEnum):

@@ -154,6 +154,7 @@ MONEY = {
     "rental charge": "भाडाको थप शुल्क",
     "rental loss": "हराएको पावर बैंकको शुल्क",
     "due waiver": "बाँकी रकम मिनाहा",
+    "erasure": "विवरण मेटाउने",
     # refunds
     "A refund": "रकम फिर्ता",
     "Goes to": "कहाँ जान्छ",

@@ -65,4 +65,13 @@ PEOPLE = {
     "Devices that get pushes": "पुस सूचना पाउने उपकरण",
     "last seen": "पछिल्लो पटक देखिएको",
     "What staff did here": "कर्मचारीले यहाँ के गरे",
+    "Everything that is kept": "राखिएको सबै विवरण",
+    "Delete everything": "सबै मेटाउनुहोस्",
+    "Delete everything about this person?": "यस व्यक्तिका सबै विवरण मेटाउने?",
+    "The account ends and names nobody any more. Records of money stay. A second person has to approve it, and it "
+    "cannot be taken back.": "खाता बन्द हुन्छ र कसैको नाम रहँदैन। रकमको अभिलेख भने रहन्छ। दोस्रो व्यक्तिले स्वीकृत गर्नुपर्छ, र यो "
+    "फिर्ता गर्न सकिँदैन।",
+    "Ask for deletion": "मेटाउन अनुरोध गर्नुहोस्",
+    "deletion waits for a second person": "मेटाउन दोस्रो व्यक्तिको स्वीकृति बाँकी",
+    "A second person has to approve it.": "दोस्रो व्यक्तिले स्वीकृत गर्नुपर्छ।",
 }

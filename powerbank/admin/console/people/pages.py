@@ -12,8 +12,8 @@ from powerbank.admin.console import tones
 from powerbank.admin.console.columns import write_member
 from powerbank.admin.console.sections import PEOPLE
 from powerbank.admin.console_session import console_blueprint, page_staff
-from powerbank.admin.people import queries, services
-from powerbank.admin.people.schemas import EndSignInsSchema, NewNoteSchema
+from powerbank.admin.people import erasure, personal_data, queries, services
+from powerbank.admin.people.schemas import EndSignInsSchema, EraseSchema, NewNoteSchema
 from powerbank.admin.schemas import SETTABLE, StatusChangeSchema, UserArguments
 from powerbank.api.auth import Staff
 from powerbank.base.db import transaction, utcnow
@@ -97,6 +97,7 @@ def _show(user_id: UUID, *, contact: bool) -> str:
         sign_ins=queries.sign_in_page(user_id, limit=SHOWN, cursor=None)["items"],
         notes=queries.note_page(user_id, limit=SHOWN, cursor=None)["items"],
         waiting=ledger.list_waiting_adjustments(user_id),
+        erasure=erasure.find_waiting_erasure(user_id),
         settable=SETTABLE,
         tones={**tones.ACCOUNT, **tones.IDENTITY, **tones.DELIVERY},
         rental_tones=tones.RENTAL,
@@ -167,6 +168,24 @@ def write_note(user_id: UUID) -> AnyResponse:
     staff = page_staff("users.write")
     services.write_note(user_id, text=read_form(NewNoteSchema)["text"], staff=staff)
     return _done(user_id)
+
+
+@blueprint.post("/<uuid:user_id>/personal-data")
+def take_personal_data(user_id: UUID) -> Response:
+    staff = page_staff("users.erase")
+    with transaction():
+        services.record_export(user_id, staff=staff)
+    return personal_data.answer_with_lines(user_id)
+
+
+@blueprint.post("/<uuid:user_id>/erase")
+@refusals_lead_to("console_people.one")
+@idempotent_form
+def erase(user_id: UUID) -> AnyResponse:
+    staff = page_staff("users.erase")
+    erasure.ask_for_erasure(user_id, reason=read_form(EraseSchema)["reason"], staff=staff, now=utcnow())
+    flash(translate("A second person has to approve it."), "warn")
+    return redirect(url_for("console_people.one", user_id=user_id))
 
 
 def _adjust(user_id: UUID, currency: str, amount: int, reason: str, staff: Staff) -> AnyResponse:
