@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
+# Not the one of .venv itself, which somebody has activated: it goes away when .venv is made anew.
+PYTHON = getattr(sys, "_base_executable", sys.executable)
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
 REDIS_REQUIREMENTS = ROOT / "requirements-redis.txt"
 NEEDED_MB = 700
@@ -107,12 +109,12 @@ def install(lock: int) -> None:
     version = sys.version.split()[0]
     if lacks_redis(version) and not any(map(shutil.which, ("cc", "gcc", "clang"))):
         raise InstallationError(NO_REDIS)
-    print(f"Making .venv with Python {version} ({sys.executable}).", flush=True)
+    print(f"Making .venv with Python {version} ({PYTHON}).", flush=True)
     # A venv without its stamp was left half-made; one with another stamp may hold packages of before.
     STAMP.unlink(missing_ok=True)
     shutil.rmtree(VENV, ignore_errors=True)
     try:
-        run([sys.executable, "-I", "-m", "venv", str(VENV)], lock, "Python could not make .venv.")
+        run([PYTHON, "-I", "-m", "venv", str(VENV)], lock, "Python could not make .venv.")
         print("Installing the packages, a minute or two the first time.", flush=True)
         pip(REQUIREMENTS, lock, "pip could not install the packages.")
         if lacks_redis(version):
