@@ -9,31 +9,25 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.utils import import_string
 
-from powerbank import startup, subscriptions
-from powerbank.admin.people import commands as people_commands
+from powerbank import commands, startup, subscriptions
 from powerbank.admin.people import services as people
 from powerbank.analytics import proof
 from powerbank.auth import cleanup
-from powerbank.auth.staff import commands as auth_commands
 from powerbank.auth.staff import queries as staff_queries
 from powerbank.crew import hooks as crew
 from powerbank.kyc import services as kyc
-from powerbank.kyc.documents import commands as kyc_commands
 from powerbank.ledger import queries as ledger_queries
 from powerbank.ledger import revenue_changes, wallet_changes
 from powerbank.ledger.books import reconciliation
 from powerbank.ledger.movements import dues
 from powerbank.ledger.movements import refunds as ledger_refunds
 from powerbank.live import topics
-from powerbank.notifications import commands as notification_commands
 from powerbank.notifications.broadcasts import targets
 from powerbank.notifications.people import services as notices
 from powerbank.notifications.staff import services as staff
-from powerbank.ops import commands as ops_commands
 from powerbank.outbox import operations
 from powerbank.partners import queries as partner_queries
 from powerbank.partners import services as partners
-from powerbank.partners.accruals import commands as partner_commands
 from powerbank.partners.accruals import recount
 from powerbank.partners.accruals import services as accruals
 from powerbank.payments import gateways
@@ -50,7 +44,6 @@ from powerbank.stations.commands import firmware
 from powerbank.stations.issues import photos
 from powerbank.stations.registry import csv_import
 from powerbank.stations.registry import queries as station_queries
-from powerbank.stations.registry import shell as station_commands
 from powerbank.support import queries as support
 from powerbank.support import services as conversations
 from powerbank.users import avatars, identifier_traces, lifecycle, referrals
@@ -123,18 +116,6 @@ def register_hooks(app: Flask) -> None:
     )
 
 
-def register_commands(app: Flask) -> None:
-    """Register the commands of `flask --app wsgi`."""
-    app.cli.add_command(auth_commands.staff)
-    app.cli.add_command(people_commands.people)
-    app.cli.add_command(kyc_commands.documents)
-    app.cli.add_command(notification_commands.web_push)
-    app.cli.add_command(station_commands.stations)
-    app.cli.add_command(partner_commands.partners)
-    app.cli.add_command(ops_commands.docs)
-    app.cli.add_command(ops_commands.seed_demo)
-
-
 RULES: tuple[Callable[[Flask], None], ...] = (
     startup.import_other_models,
     operations.init_app,
@@ -143,7 +124,7 @@ RULES: tuple[Callable[[Flask], None], ...] = (
     firmware.init_app,
     register_hooks,
     subscriptions.init_app,
-    register_commands,
+    commands.register,
 )
 
 # In the order of the API's document.
