@@ -7,8 +7,8 @@ from alembic import context
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from flask import current_app
-from sqlalchemy import create_engine, pool, text
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy import create_engine, event, pool, text
+from sqlalchemy.engine import Connection, Engine, make_url
 
 from powerbank.base.db import Base, UtcDateTime, is_of_first_line
 from powerbank.startup import LIMITS
@@ -46,6 +46,7 @@ def run() -> None:
         poolclass=pool.NullPool,
         connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c idle_in_transaction_session_timeout=0"},
     )
+    be_patient_with_indexes(engine)
     with engine.connect() as connection:
         wait_for_lock(connection)
         context.configure(
@@ -68,6 +69,22 @@ def run() -> None:
         grant_rights(connection, make_url(settings.sqlalchemy_url).username)
         connection.commit()
         set_limits(settings.sqlalchemy_url)
+
+
+def be_patient_with_indexes(engine: Engine) -> None:
+    """Let an index that is made or dropped CONCURRENTLY wait for as long as it must.
+
+    It waits for every transaction that is under way, and nobody waits behind it. If it gave up, what its migration has
+    committed before it would stay, and the migration could not be run again.
+    """
+    patient = False
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def set_patience(connection: Connection, cursor: object, statement: str, *_: object) -> None:
+        nonlocal patient
+        if ("CONCURRENTLY" in statement) != patient:
+            patient = not patient
+            cursor.execute(f"SET lock_timeout = '{'0' if patient else LOCK_TIMEOUT}'")  # type: ignore[attr-defined]
 
 
 def wait_for_lock(connection: Connection) -> None:

@@ -67,7 +67,9 @@ def migrate(settings: config.Settings, asked: argparse.Namespace) -> None:
         if done.returncode == 0:
             print("schema: at this release's head")
             return
-        said = done.stderr.strip().splitlines()[-1:] or ["no word"]
+        said = [line for line in done.stderr.splitlines() if "Error" in line or "psycopg2.errors" in line][-1:] or [
+            "no word"
+        ]
         if "LockNotAvailable" not in done.stderr and "lock timeout" not in done.stderr:
             raise ManageError(f"The migration failed and changed nothing of its last step: {said[0]}")
         print(f"schema: a lock was not free (try {attempt} of {TRIES})", flush=True)

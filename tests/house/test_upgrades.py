@@ -4,6 +4,7 @@ The migration is made up. It gives each member of staff a name to show, taken fr
 """
 
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -41,13 +42,28 @@ def downgrade():
     op.drop_constraint(op.f("ck_staff_named"), "staff")
     op.drop_column("staff", "shown_name")
 """
+LATER_INDEX = """
+from alembic import op
+
+revision = "9999_names_of_staff"
+down_revision = "{head}"
+branch_labels = depends_on = None
+
+
+def upgrade():
+    op.execute("CREATE TABLE made_before_the_index (id int)")
+    with op.get_context().autocommit_block():
+        op.create_index("ix_staff_language", "staff", ["language"], postgresql_concurrently=True)
+"""
 MEMBER = """
     INSERT INTO staff (id, email, password_hash, role)
     VALUES ('018f0000-0000-7000-8000-000000000001', 'asha@example.com', 'x', 'viewer')"""
 
 
 @pytest.fixture
-def in_use(environment: dict[str, str], worker_id: str, tmp_path: Path) -> Iterator[Flask]:
+def in_use(
+    environment: dict[str, str], worker_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
     """An application on a database with one member of staff, whose code has one migration more. It waits for locks a
     hundredth as long as any other."""
     name = f"powerbank_upgrades_{worker_id}"
@@ -59,9 +75,7 @@ def in_use(environment: dict[str, str], worker_id: str, tmp_path: Path) -> Itera
     execute(urls["DATABASE_URL"], MEMBER)
     migrations = tmp_path / "migrations"
     shutil.copytree(ROOT / "migrations", migrations)
-    env = (migrations / "env.py").read_text()
-    assert "lock_timeout=10s" in env
-    (migrations / "env.py").write_text(env.replace("lock_timeout=10s", "lock_timeout=100ms"))
+    monkeypatch.setenv("MIGRATION_LOCK_TIMEOUT", "100ms")
     app = create_app(load(urls))
     with app.app_context():
         head = db.session.scalar(text("SELECT version_num FROM alembic_version"))
@@ -98,4 +112,20 @@ def test_an_upgrade_gives_up_rather_than_let_requests_queue_behind_it(in_use: Fl
         assert isinstance(gave_up.value.orig, psycopg2.errors.LockNotAvailable)
         assert read("SELECT version_num FROM alembic_version") == head
     upgrade()
+    assert read("SELECT version_num FROM alembic_version") == [("9999_names_of_staff",)]
+
+
+def test_an_index_is_waited_for_since_nobody_waits_behind_it(in_use: Flask) -> None:
+    """What its migration has committed before stays, so it must not give up as others do."""
+    migrations = Path(in_use.extensions["migrate"].directory)
+    (migrations / "versions" / "9999_names_of_staff.py").write_text(
+        LATER_INDEX.format(head=read("SELECT version_num FROM alembic_version")[0][0])
+    )
+    with closing(psycopg2.connect(in_use.config["SETTINGS"].database_url)) as writer, writer.cursor() as cursor:
+        cursor.execute("UPDATE staff SET language = language")  # and its transaction goes on for five times the limit
+        ends = threading.Timer(0.5, writer.rollback)
+        ends.start()
+        upgrade()
+        ends.join()
+    assert read("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_staff_language'::regclass") == [(True,)]
     assert read("SELECT version_num FROM alembic_version") == [("9999_names_of_staff",)]
