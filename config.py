@@ -129,6 +129,11 @@ class Settings(SystemSettings):
         default=SecretStr(""), description="Signs the calls of gateways that speak HTTP for stations. Off if unset."
     )
 
+    sentry_dsn: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where errors are told: the DSN of Sentry, or of what speaks as it does. Needs the package in "
+        "`deploy/requirements-sentry.txt`. Unset: nowhere but in the log.",
+    )
     backup_dir: Path = Field(default=Path(".powerbank/backups"), description="Folder of the backups.")
     backup_recipients: Path = Field(
         default=Path("/etc/powerbank/backup.pub"),

@@ -62,6 +62,12 @@ def configure_logs(app: Flask) -> None:
     logs.init_app(app)
 
 
+def tell_errors(app: Flask) -> None:
+    """Tell errors to Sentry. Nothing is imported where it is not wanted."""
+    if app.config["SETTINGS"].sentry_dsn.get_secret_value():
+        import_module("powerbank.integrations.sentry.client").init_app(app)
+
+
 def import_other_models(app: Flask) -> None:
     """Import the models that no rule imports: foreign keys lead to their tables, and migrations compare all tables."""
     for models in (
@@ -110,4 +116,4 @@ def init_redis(app: Flask) -> None:
 
 
 # A program that reads and writes rows and messages, and knows no rules, needs only these.
-BASE: tuple[Callable[[Flask], None], ...] = (configure_flask, configure_logs, db.init_app, init_redis)
+BASE: tuple[Callable[[Flask], None], ...] = (configure_flask, configure_logs, tell_errors, db.init_app, init_redis)

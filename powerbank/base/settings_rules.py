@@ -86,6 +86,7 @@ _FROM_VENDORS = frozenset(
         "esewa_secret",
         "stripe_secret",
         "stripe_webhook_secret",
+        "sentry_dsn",
     }
 )
 _GATEWAYS = ("khalti_", "esewa_", "stripe_")
