@@ -1,8 +1,8 @@
 """The settings, read once from the environment.
 
 `load()` returns them all, or raises `ConfigurationError` that lists everything that is wrong, so that an operator mends
-a deployment in one go. The settings of the system itself are in `powerbank/base/system_settings.py`, those of vendors
-below, and the rules beyond types in `powerbank/base/settings_rules.py`. The table of settings in README.md is made from
+a deployment in one go. The settings of the system itself are in `powerbank/base/settings/system.py`, those of vendors
+below, and the rules beyond types in `powerbank/base/settings/rules.py`. The table of settings in README.md is made from
 their fields by `flask --app wsgi docs write`.
 """
 
@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
-from powerbank.base import settings_rules
-from powerbank.base.settings_rules import DEVELOPMENT_SECRET, Sender, SmtpUrl, WebUrl
-from powerbank.base.system_settings import SystemSettings
+from powerbank.base.settings import rules
+from powerbank.base.settings.rules import DEVELOPMENT_SECRET, Sender, SmtpUrl, WebUrl
+from powerbank.base.settings.system import SystemSettings
 
 VERSION = "0.9.0"
 
@@ -152,7 +152,7 @@ class Settings(SystemSettings):
     @field_validator("*")
     @classmethod
     def _check_rules(cls, value: Any, info: ValidationInfo) -> Any:
-        if wrong := settings_rules.find_faults(info.field_name or "", value, info.data):
+        if wrong := rules.find_faults(info.field_name or "", value, info.data):
             raise ValueError("; ".join(wrong))
         return value
 
@@ -184,11 +184,11 @@ class Settings(SystemSettings):
 
     @property
     def sqlalchemy_url(self) -> str:
-        return settings_rules.through_psycopg2(self.database_url)
+        return rules.through_psycopg2(self.database_url)
 
     @property
     def sqlalchemy_owner_url(self) -> str:
-        return settings_rules.through_psycopg2(self.database_owner_url or self.database_url)
+        return rules.through_psycopg2(self.database_owner_url or self.database_url)
 
     @property
     def cache_url(self) -> str:
@@ -196,15 +196,15 @@ class Settings(SystemSettings):
 
     @property
     def document_secrets(self) -> list[str]:
-        return settings_rules.split_keys(self.document_keys)
+        return rules.split_keys(self.document_keys)
 
     @property
     def payout_secrets(self) -> list[str]:
-        return settings_rules.split_keys(self.payout_keys)
+        return rules.split_keys(self.payout_keys)
 
     @property
     def staff_secrets(self) -> list[str]:
-        return settings_rules.split_keys(self.staff_key)
+        return rules.split_keys(self.staff_key)
 
     @property
     def otp_served_countries(self) -> tuple[str, ...]:
@@ -222,9 +222,9 @@ class Settings(SystemSettings):
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment of this process, or from one that another process will have. What it
     lacks may be a file of the folder CREDENTIALS_DIRECTORY, as systemd and others hand secrets over."""
-    given = settings_rules.read_credentials(Settings.model_fields, os.environ) | dict(environment or {})
+    given = rules.read_credentials(Settings.model_fields, os.environ) | dict(environment or {})
     given_by_name = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
     try:
         return Settings(**given_by_name)  # type: ignore[arg-type]  # texts, which are parsed
     except ValidationError as refused:
-        raise ConfigurationError(settings_rules.explain_refusal(refused)) from None
+        raise ConfigurationError(rules.explain_refusal(refused)) from None

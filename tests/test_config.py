@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 import config
-from powerbank.base import settings_rules
+from powerbank.base.settings import rules
 
 GOOD = {"DATABASE_URL": "postgresql://app@db/powerbank"}
 
@@ -199,7 +199,7 @@ def test_every_secret_is_ours_or_named_as_a_vendors(load) -> None:
     ours = [
         name.upper()
         for name, field in config.Settings.model_fields.items()
-        if "SecretStr" in str(field.annotation) and name not in settings_rules._FROM_VENDORS
+        if "SecretStr" in str(field.annotation) and name not in rules._FROM_VENDORS
     ]
     assert set(ours) >= {"SECRET_KEY", "GATEWAY_SECRET", "CALLBACK_SECRET"}
     for name in ours:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from powerbank.base.settings_rules import DEVELOPMENT_SECRET, MqttUrl, PostgresUrl, RedisUrl, WebUrl
+from powerbank.base.settings.rules import DEVELOPMENT_SECRET, MqttUrl, PostgresUrl, RedisUrl, WebUrl
 
 Profile = Literal["development", "test", "production"]
 
