@@ -96,6 +96,7 @@ def register_hooks(app: Flask) -> None:
     csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))
+    scenarios.register_freed("pre_payment", reservation_queries.find_held_fee)
     scenarios.register_scenario("post_payment", prices.price_after_rental, needs=("rental_id",))
     targets.register_target("has_active_rental", rental_queries.users_with_open_rental)
     targets.register_target("min_rentals", rental_queries.users_with_completed_rentals)

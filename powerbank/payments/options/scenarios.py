@@ -12,6 +12,7 @@ from powerbank.payments.options.methods import Option, list_options, topup_optio
 
 # It gets the arguments as the request has them: ids as UUID, amounts in paisa, and None for what is missing.
 Resolve = Callable[[UUID, Mapping[str, Any]], int]
+Freed = Callable[[UUID], int]
 
 NAMES = ("pre_payment", "post_payment", "wallet_topup")
 
@@ -32,6 +33,7 @@ class Calculation:
 
 
 _scenarios: dict[str, Scenario] = {}
+_freed: dict[str, Freed] = {}
 
 
 def register_scenario(name: str, resolve: Resolve, *, needs: tuple[str, ...] = (), from_outside: bool = False) -> None:
@@ -44,6 +46,11 @@ def register_scenario(name: str, resolve: Resolve, *, needs: tuple[str, ...] = (
     _scenarios[name] = Scenario(resolve, needs, from_outside)
 
 
+def register_freed(name: str, freed: Freed) -> None:
+    """Register what is held of a person's wallet until this is paid for, and is free then."""
+    _freed[name] = freed
+
+
 def calculate_options(user_id: UUID, name: str, arguments: Mapping[str, Any]) -> Calculation:
     scenario = _scenarios.get(name)
     if scenario is None:
@@ -53,12 +60,13 @@ def calculate_options(user_id: UUID, name: str, arguments: Mapping[str, Any]) ->
         raise InvalidFieldsError(missing)
     amount = scenario.resolve(user_id, arguments)
     has = queries.wallet_of_user(user_id)
+    wallet = has.balance + (_freed[name](user_id) if name in _freed else 0)
     if scenario.from_outside:
         found = topup_option(amount)
     else:
         rate = app_config.current().points_per_npr
-        found = list_options(amount=amount, wallet=has.balance, points=has.points, points_per_npr=rate)
-    return Calculation(amount, has.points, has.balance, found)
+        found = list_options(amount=amount, wallet=wallet, points=has.points, points_per_npr=rate)
+    return Calculation(amount, has.points, wallet, found)
 
 
 def topup_amount(user_id: UUID, arguments: Mapping[str, Any]) -> int:

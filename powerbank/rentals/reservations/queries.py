@@ -11,6 +11,7 @@ from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.rentals.reservations import errors
+from powerbank.rentals.reservations.fees import fee_shown
 from powerbank.rentals.reservations.models import Reservation, ReservationStatus
 from powerbank.stations.models import Station
 
@@ -62,6 +63,12 @@ def count_unused_today(user_id: UUID, *, now: datetime) -> int:
 def seconds_until_tomorrow(now: datetime) -> int:
     """Return the seconds until the next local day begins."""
     return max(1, int((_begin_of_day(now + timedelta(days=1)) - now).total_seconds()))
+
+
+def find_held_fee(user_id: UUID) -> int:
+    """Return what is held for the reservation of a person. The start of a rental frees it or credits it."""
+    query = select(Reservation).where(Reservation.user_id == user_id, Reservation.status == ReservationStatus.ACTIVE)
+    return sum(fee_shown(each) for each in db.session.scalars(query))
 
 
 def refuse_user_with_reservation(user_id: UUID) -> None:

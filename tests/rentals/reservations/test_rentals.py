@@ -51,6 +51,10 @@ def test_the_held_fee_pays_the_rental(renter: Renters, hour: UUID, pass_minutes:
     exact = renter("ram", wallet="50.00")
     reserve(exact, hour, minutes=20)
     pass_minutes(14.5)
+    asked = {"scenario": "pre_payment", "package_id": str(hour)}
+    offered = exact.post("/payment/calculate-options", asked).get_json()
+    assert [each["method"] for each in offered["options"]] == ["wallet_only"], "what is held counts"
+    assert offered["available_wallet"] == "50.00"
     begin(exact, hour)
     assert exact.wallet() == ("0.00", "45.00", 0, "0.00")
 
