@@ -42,7 +42,7 @@ def remake(content: bytes, shape: Shape, *, most_bytes: int) -> bytes:
     """Make the picture anew as an upright JPEG without metadata, or refuse it and say why."""
     header = check_picture(content, most_bytes=most_bytes)
     if not _places.acquire(timeout=WAIT_SECONDS):
-        raise UnavailableError("too_many_pictures", "Too many pictures are being read right now; try again shortly.")
+        raise _too_many_pictures()
     try:
         return _decode_in_process(content, header, shape)
     finally:
@@ -81,8 +81,10 @@ def _decode_in_process(content: bytes, header: Header, shape: Shape) -> bytes:
             cwd="/",
         )
     except subprocess.TimeoutExpired:
+        # A picture that is too much work ends by the limit of its processor time. Here the machine had none to give,
+        # and the same picture may well be read a little later.
         log.warning("a picture took too long to decode", **_describe(header, content))
-        raise _picture_broken() from None
+        raise _too_many_pictures() from None
     if done.returncode == 0:
         return done.stdout
     if done.returncode == decoder.TOO_LARGE:
@@ -96,6 +98,10 @@ def _decode_in_process(content: bytes, header: Header, shape: Shape) -> bytes:
 
 def _describe(header: Header, content: bytes) -> dict[str, object]:
     return {"format": header.format, "width": header.width, "height": header.height, "bytes": len(content)}
+
+
+def _too_many_pictures() -> AppError:
+    return UnavailableError("too_many_pictures", "Too many pictures are being read right now; try again shortly.")
 
 
 def _picture_broken() -> AppError:
