@@ -1,6 +1,7 @@
 // A map of stations. The server groups what a view shows and answers a list; the list stands beside the map, and the marks
 // of the map are made from it. So the list says all that the map says, to a keyboard and to a screen reader too.
-/* global L, maplibregl, protomapsL */
+/* global L */
+import { lay } from "./ground.js";
 
 const PAUSE = 2_000; // between two readings that nobody asked for: stations change all the time
 
@@ -122,27 +123,5 @@ function begin(place) {
 
   document.body.addEventListener("changed", () => {
     waiting ??= setTimeout(read, Math.max(0, readAt + PAUSE - Date.now()));
-  });
-}
-
-// Lays the operator's ground under the marks: a PMTiles archive or a style of MapLibre.
-async function lay(map, files) {
-  map.attributionControl.setPrefix(false);
-  if (new URL(files.ground).pathname.endsWith(".pmtiles")) {
-    await load(files.protomapsLeafletJs);
-    const flavor = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-    protomapsL.leafletLayer({ url: files.ground, flavor, lang: document.documentElement.lang }).addTo(map);
-    return;
-  }
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: files.maplibreGlCss }));
-  await load(files.maplibreGlJs);
-  maplibregl.setWorkerUrl(files.maplibreGlWorkerJs);
-  await load(files.leafletMaplibreGlJs);
-  L.maplibreGL({ style: files.ground, interactive: false }).addTo(map);
-}
-
-function load(src) {
-  return new Promise((done, failed) => {
-    document.head.append(Object.assign(document.createElement("script"), { src, onload: done, onerror: failed }));
   });
 }
