@@ -7,10 +7,23 @@ crew is that domain's question; here it is only known who it is.
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_wtf.csrf import CSRFError
 from werkzeug import Response as AnyResponse
 
+from powerbank.api.server.response_headers import content_policy
 from powerbank.auth.people import page_sessions
 from powerbank.auth.people.page_sessions import SignedInPerson
 from powerbank.auth.people.requesters import REMEMBERED_FOR
@@ -21,14 +34,21 @@ from powerbank.pages import csrf, layout
 from powerbank.pages.language import choose_language
 
 COOKIE = "powerbank_person"
+SENT_BY_SCRIPT = "X-Sent-By-Script"
 DEVICE = "powerbank_device"  # proves that a code was right in this browser once, and is no sign-in
 
 
-def person_blueprint(name: str, import_name: str, *, url_prefix: str) -> Blueprint:
-    """Make a blueprint whose pages only somebody who has signed in sees, and which answers a refusal with a page."""
+def person_blueprint(name: str, import_name: str, *, url_prefix: str, installable: bool = False) -> Blueprint:
+    """Make a blueprint whose pages only somebody who has signed in sees, and which answers a refusal with a page.
+
+    Installable pages may have a service worker, and a phone may keep them like an app.
+    """
     blueprint = Blueprint(name, import_name, url_prefix=url_prefix)
     blueprint.before_request(guard)
     blueprint.after_request(prolong_sign_in)
+    blueprint.after_request(answer_script)
+    if installable:
+        blueprint.after_request(allow_installing)
     blueprint.register_error_handler(CSRFError, show_stale_form)
     layout.show_refusals_as_pages(blueprint)
     return blueprint
@@ -38,8 +58,25 @@ def guard() -> AnyResponse | None:
     """Run before each page: protect its forms, and lead whoever has not signed in to where one does."""
     csrf.protection.protect()
     if find_person() is None:
+        if is_sent_by_script():
+            abort(401)
         return redirect(url_for("sign_in.ask", next=request.path))
     return None
+
+
+def is_sent_by_script() -> bool:
+    """Tell whether a script of ours sends a form, since the phone was offline when its button was pressed."""
+    return SENT_BY_SCRIPT in request.headers
+
+
+def answer_script(response: Response) -> Response:
+    """Tell a script to where a form leads: it is shown no redirect, and must know a done form from a sign-in."""
+    if is_sent_by_script() and response.location is not None:
+        answer = jsonify(to=response.location)
+        for cookie in response.headers.getlist("Set-Cookie"):
+            answer.headers.add("Set-Cookie", cookie)
+        return answer
+    return response
 
 
 def find_person() -> SignedInPerson | None:
@@ -76,6 +113,12 @@ def prolong_sign_in(response: Response) -> Response:
         with transaction():
             page_sessions.prolong(token, now=now)
         set_cookie(response, token)
+    return response
+
+
+def allow_installing(response: Response) -> Response:
+    policy = content_policy(current_app.config["SETTINGS"], manifest_src="", worker_src="")
+    response.headers["Content-Security-Policy"] = policy
     return response
 
 
