@@ -198,6 +198,7 @@ API = (
     "powerbank.crew.staff_routes:blueprint",
     "powerbank.crew.task_routes:blueprint",
     "powerbank.crew.pay_routes:blueprint",
+    "powerbank.crew.routing.routes:blueprint",
     "powerbank.social.routes:blueprint",
     "powerbank.social.staff_routes:blueprint",
     "powerbank.support.routes:blueprint",

@@ -108,6 +108,7 @@ class AppConfig(BaseModel):
     crew_ahead_hours: int = _key(
         4, "Hours ahead for which the crew moves banks, by what those hours wanted before; 0 for none.", low=0, high=24
     )
+    crew_bag_banks: int = _key(20, "Power banks that a member of the crew carries at a time.", low=1, high=200)
     crew_place_metres: int = _key(200, "Metres from the station within which work is proved.", low=10, high=5000)
 
     support_first_answer_minutes: int = _key(
