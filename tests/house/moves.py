@@ -219,7 +219,7 @@ def uncounted(response: Response) -> Iterator[str]:
 
 def _offence(app: Flask, what: str) -> Iterator[str]:
     rule = request.url_rule
-    if rule is None or not rule.rule.startswith(("/api/", "/internal/", "/console")):
+    if rule is None or not rule.rule.startswith(("/api/", "/internal/", "/console", "/crew")):
         return  # a route of the tests' own
     route = f"POST {rule.rule}"
     if route not in KEYED_OTHERWISE and not notes(app, rule, "POST").get("idempotent"):

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from powerbank.pages.translations.account_ne import ACCOUNT
 from powerbank.pages.translations.banks_ne import BANKS
 from powerbank.pages.translations.figures_ne import FIGURES
+from powerbank.pages.translations.crew_ne import CREW
 from powerbank.pages.translations.growth_ne import GROWTH
 from powerbank.pages.translations.identity_ne import IDENTITY
 from powerbank.pages.translations.layout_ne import LAYOUT
@@ -42,5 +43,6 @@ PARTS = (
     OPERATIONS,
     STATIONS,
     SIGN_IN,
+    CREW,
 )
 NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})
