@@ -251,6 +251,9 @@ function take(field, code, told) {
   navigator.vibrate?.(80);
 }
 
-// The last pages are shown without a connection. Signing out forgets them.
+// The last pages are shown without a connection. Signing out forgets them, and so does another person who signs in.
+const LAST = "powerbank-crew-person";
+if (globalThis.caches && localStorage.getItem(LAST) !== said.person) caches.delete("powerbank-crew-pages");
+localStorage.setItem(LAST, said.person);
 navigator.serviceWorker?.register(said.worker, { scope: "/crew/" }).catch(() => {});
 document.querySelector("form.me")?.addEventListener("submit", () => caches?.delete("powerbank-crew-pages"));
