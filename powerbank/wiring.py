@@ -194,11 +194,7 @@ API = (
     "powerbank.rentals.staff.routes:blueprint",
     "powerbank.rentals.disputes.staff_routes:blueprint",
     "powerbank.stations.messages.gateway_routes:blueprint",
-    "powerbank.crew.routes:blueprint",
-    "powerbank.crew.staff_routes:blueprint",
-    "powerbank.crew.task_routes:blueprint",
-    "powerbank.crew.pay_routes:blueprint",
-    "powerbank.crew.routing.routes:blueprint",
+    *(f"powerbank.crew.{each}routes:blueprint" for each in ("", "staff_", "task_", "pay_", "figures.", "routing.")),
     "powerbank.social.routes:blueprint",
     "powerbank.social.staff_routes:blueprint",
     "powerbank.support.routes:blueprint",
@@ -215,18 +211,14 @@ API = (
 )
 
 # Pages for browsers are not in the API's document.
+CREW, GROWTH = "powerbank.admin.console.crew", "powerbank.admin.console.growth"
 PAGES = (
     "powerbank.guides.pages:blueprint",
     "powerbank.guides.pages:files",
     "powerbank.pages.app_pages:blueprint",
     "powerbank.stations.public.pages:blueprint",
     "powerbank.auth.pages.pages:blueprint",
-    "powerbank.crew.pages.today_pages:blueprint",
-    "powerbank.crew.pages.file_pages:blueprint",
-    "powerbank.crew.pages.task_pages:blueprint",
-    "powerbank.crew.pages.route_pages:blueprint",
-    "powerbank.crew.pages.bank_pages:blueprint",
-    "powerbank.crew.pages.money_pages:blueprint",
+    *(f"powerbank.crew.pages.{each}_pages:blueprint" for each in ("today", "file", "task", "route", "bank", "money")),
     "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",
     "powerbank.admin.console.identity.pages:blueprint",
@@ -247,12 +239,10 @@ PAGES = (
     "powerbank.admin.console.figures.pages:blueprint",
     "powerbank.admin.console.figures.report_pages:blueprint",
     "powerbank.ops.now.pages:blueprint",
-    "powerbank.admin.console.growth.table_pages:blueprint",
-    "powerbank.admin.console.growth.coupon_pages:blueprint",
-    "powerbank.admin.console.growth.achievement_pages:blueprint",
-    "powerbank.admin.console.growth.broadcast_pages:blueprint",
-    "powerbank.admin.console.growth.message_pages:blueprint",
-    "powerbank.admin.console.growth.content_pages:blueprint",
+    *(
+        f"{GROWTH}.{each}_pages:blueprint"
+        for each in ("table", "coupon", "achievement", "broadcast", "message", "content")
+    ),
     "powerbank.admin.console.machinery.config_pages:blueprint",
     "powerbank.admin.console.machinery.audit_pages:blueprint",
     "powerbank.admin.console.machinery.staff_pages:blueprint",
@@ -266,6 +256,7 @@ PAGES = (
     "powerbank.admin.console.stations.issue_pages:blueprint",
     "powerbank.admin.console.stations.discrepancy_pages:blueprint",
     "powerbank.admin.console.banks.pages:blueprint",
+    *(f"{CREW}.{each}_pages:blueprint" for each in ("board", "task", "member", "warehouse", "plan")),
     "powerbank.ops.pages:blueprint",
     "powerbank.ops.job_pages:blueprint",
 )

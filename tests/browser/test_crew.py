@@ -1,17 +1,24 @@
-"""A member of the crew works for a day on a phone: from the sign-in with a code to the end of the shift."""
+"""A member of the crew works for a day on a phone, and staff see to it that the work is done."""
 
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from powerbank.auth.people import otp
+from powerbank.auth.staff.roles import Role
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.redis_clients import cache_redis
+from powerbank.crew.members import locations
 from powerbank.crew.members import services as members
-from powerbank.crew.tasks import planning
+from powerbank.crew.shifts import services as shifts
+from powerbank.crew.tasks import claims, planning, proofs, services
+from powerbank.crew.tasks.proofs import Evidence
+from powerbank.crew.tasks.states import TaskKind
 from powerbank.stations.custody import registration
 from powerbank.stations.warehouses import services as warehouses
 from tests.browser.reader import PHONE, WIDE, Reader
@@ -78,7 +85,14 @@ def test_a_day_of_the_crew(
     here, there = street
     page = sign_in(app, reader)
     reader.look()
-    press(page, "s")
+    reader.tolerate("ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    page.keyboard.press("s")
+    page.wait_for_selector("[data-waiting] li")
+    reader.look()
+    with page.expect_navigation():
+        page.context.set_offline(False)
+    page.wait_for_selector("[data-key=e]")
     reader.look()
     reader.open("/crew/tasks")
     for name in ("Thamel Chowk", "New Road"):
@@ -129,3 +143,73 @@ def test_a_day_of_the_crew(
     page.wait_for_selector("[data-key=s]")
     reader.open("/crew/money")
     assert page.locator(".lines li").count() >= 3
+
+
+def test_staff_see_the_board_and_decide_about_the_work(
+    app: Flask, staff: Callable[[Role], Reader], street: tuple[Talker, Talker]
+) -> None:
+    with app.app_context():
+        ram = rows(app, "SELECT id FROM crew_members")[0].id
+        with transaction():
+            shifts.start_shift(ram, now=utcnow())
+            locations.note_place(ram, lat=27.71, lng=85.315, accuracy=20, now=utcnow())
+            task = services.make_task("KTM-FULL", kind=TaskKind.CLEAN, wants={}, note=None, by="system", now=utcnow())
+            claims.claim_task(ram, task.id, now=utcnow())
+            photo = picture()
+            proofs.complete_task(
+                ram, task.id, Evidence(27.7153, 85.3123, "Clean now.", photo, ["KTM-FULL"]), now=utcnow()
+            )
+    reader = staff(Role.OPERATIONS)
+    page = reader.open("/console/crew")
+    page.wait_for_selector(".crew-map .pin")
+    reader.look()
+    page.click("text=Empty station" if reader.language == "en" else "text=खाली स्टेशन")
+    reader.look()
+    page.select_option("[name=member_id]", index=1)
+    reader.send("form.assign button")
+    reader.look()
+    reader.open("/console/crew/verify")
+    page.wait_for_selector(".photos img")
+    reader.look()
+    with page.expect_navigation():
+        page.keyboard.press("a")
+    reader.look()
+    for path in (
+        "tasks",
+        "tasks/new",
+        "members",
+        f"members/{ram}",
+        "shifts",
+        "warehouses",
+        "warehouses/new",
+        "plans",
+        "plans/new",
+        "rules",
+        "figures",
+    ):
+        reader.open(f"/console/crew/{path}")
+    house = rows(app, "SELECT id FROM warehouses")[0].id
+    reader.open(f"/console/crew/warehouses/{house}")
+    page.fill("[name=scanned]", "w1 nobody")
+    reader.send(".panel form button")
+    reader.look()
+    page = reader.open("/console/crew/plans/new")
+    page.fill("[name=name]", "Night")
+    page.fill("[name=per_hour]", "150.00")
+    reader.send("form.panel button")
+    reader.look()
+    assert rows(app, "SELECT status FROM crew_tasks WHERE kind IN ('clean', 'empty') ORDER BY kind") == [
+        ("done",),
+        ("claimed",),
+    ]
+    if reader.size == WIDE:  # a finger scrolls, a mouse drags
+        page = reader.open("/console/crew")
+        with page.expect_navigation():
+            page.drag_and_drop(".note-card:has-text('KTM-FULL')", "[data-member]")
+        assert rows(app, "SELECT status FROM crew_tasks WHERE kind = 'full'") == [("claimed",)]
+
+
+def picture() -> bytes:
+    drawn = io.BytesIO()
+    Image.effect_noise((640, 480), 60).convert("RGB").save(drawn, "JPEG")
+    return drawn.getvalue()

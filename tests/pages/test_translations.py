@@ -13,6 +13,7 @@ from powerbank.admin.schemas import SETTABLE
 from powerbank.auth.staff.roles import Role
 from powerbank.content.models import RevisionState
 from powerbank.content.schemas import RevisionSchema
+from powerbank.crew.tasks.states import TaskKind, TaskStatus
 from powerbank.kyc.models import KycStatus
 from powerbank.ledger.accounts import Kind, Side
 from powerbank.ledger.adjustments.models import Act
@@ -42,6 +43,7 @@ from powerbank.stations.issues.models import Priority
 from powerbank.stations.messages.models import Outcome
 from powerbank.stations.packages.models import PaymentModel
 from powerbank.stations.registry.filters import Lack
+from powerbank.stations.warehouses.schemas import WarehouseSchema
 from powerbank.support.models import Status as ConversationStatus
 from powerbank.support.models import Subject
 
@@ -50,6 +52,7 @@ SERVED = ("pages", "console", "people", "crew", "partner")
 TEMPLATES = [path for folder in SERVED for path in (ROOT / "templates" / folder).rglob("*.html")]
 SHOWN_AS_FORMS = [
     *(pages.table.schema() for pages in TABLES.values()),
+    WarehouseSchema(),
     *(CouponSchema(), AchievementSchema(), RevisionSchema(), BroadcastSchema(exclude=("target",)), TargetSchema()),
 ]
 # Values that a template shows as `text(value)`.
@@ -108,6 +111,9 @@ SHOWN_VALUES = {
         for each in names
     ),
     *("yes", "no", "open", "resolved", *Outcome),
+    # The crew.
+    *(each.value.replace("_", " ") for names in (TaskKind, TaskStatus) for each in names),
+    *("unfinished", "all", "on", "ended", "ended by itself", "active", "has left"),
 }
 
 

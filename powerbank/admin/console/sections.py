@@ -98,4 +98,19 @@ STATIONS = Section(
     ),
 )
 
+CREW = Section(
+    "Crew",
+    (
+        Tab("Board", "crew.read", "/console/crew", has_pages_below=False),
+        Tab("Tasks", "crew.read", "/console/crew/tasks"),
+        Tab("To verify", "crew.read", "/console/crew/verify"),
+        Tab("Members", "crew.read", "/console/crew/members"),
+        Tab("Shifts", "crew.read", "/console/crew/shifts"),
+        Tab("Warehouses", "stations.read", "/console/crew/warehouses"),
+        Tab("Pay plans", "crew.read", "/console/crew/plans"),
+        Tab("Rules", "crew.read", "/console/crew/rules"),
+        Tab("Figures", "crew.read", "/console/crew/figures"),
+    ),
+)
+
 POWER_BANKS = Section("Power banks", (Tab("Power banks", "stations.read", "/console/powerbanks"),))

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from powerbank.pages.translations.account_ne import ACCOUNT
 from powerbank.pages.translations.banks_ne import BANKS
-from powerbank.pages.translations.figures_ne import FIGURES
+from powerbank.pages.translations.crew_console_ne import CREW_CONSOLE
 from powerbank.pages.translations.crew_ne import CREW
+from powerbank.pages.translations.figures_ne import FIGURES
 from powerbank.pages.translations.growth_ne import GROWTH
 from powerbank.pages.translations.identity_ne import IDENTITY
 from powerbank.pages.translations.layout_ne import LAYOUT
@@ -44,5 +45,6 @@ PARTS = (
     STATIONS,
     SIGN_IN,
     CREW,
+    CREW_CONSOLE,
 )
 NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})
