@@ -5,6 +5,7 @@ CREW = {
     "Give serials, or slot_numbers.": "पावर बैंकको नम्बर वा स्लट नम्बर, एउटा मात्र दिनुहोस्।",
     "A member takes what is given to a member.": "सदस्यलाई दिँदा मात्र सदस्य भन्नुहोस्।",
     "Does not go together with place `member`.": "`member` सँग मिल्दैन।",
+    "Must be from 1 to 2.5.": "१ देखि २.५ सम्म हुनुपर्छ।",
     "Must be above surge_from.": "surge_from भन्दा बढी हुनुपर्छ।",
     "You are no member of the crew.": "तपाईं फिल्ड टोलीमा हुनुहुन्न।",
     "This station is outside your zones.": "यो स्टेसन तपाईंको क्षेत्रमा पर्दैन।",

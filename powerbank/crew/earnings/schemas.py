@@ -1,5 +1,6 @@
 """Pay plans and earnings, as staff and members send and see them."""
 
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -8,6 +9,12 @@ from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.crew.tasks.states import TaskKind
 from powerbank.stations.schemas import NAME
+
+
+def _refuse_surge(factor: Decimal) -> None:
+    """Refuse a factor beyond its limits. A range of the package would be written into the document as text."""
+    if not 1 <= factor <= Decimal("2.5"):
+        raise ValidationError("Must be from 1 to 2.5.")
 
 
 class PayPlanChangeSchema(Schema):
@@ -22,8 +29,13 @@ class PayPlanChangeSchema(Schema):
         load_default=1,
         as_string=True,
         places=2,
-        validate=validate.Range(1, 2.5),
-        metadata={"description": "the factor of the most urgent tasks"},
+        validate=_refuse_surge,
+        metadata={
+            "type": "string",
+            "pattern": r"^[12](\.\d{1,2})?$",
+            "example": "1.50",
+            "description": "the factor of the most urgent tasks, from 1 to 2.5",
+        },
     )
     surge_from = Money(load_default=0, least=0, metadata={"description": "the priority at which it begins to grow"})
     surge_full = Money(load_default=500_00, metadata={"description": "the priority from which it is the most"})
