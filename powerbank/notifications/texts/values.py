@@ -57,6 +57,9 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "message": Value(Format.TEXT, "All stations stay open."),
         "about": Value(Format.TEXT, "You earned points"),
         "count": Value(Format.NUMBER, 12),
+        "claimed_until": Value(Format.TIME, "2026-11-21T13:00:00Z"),
+        "hours": Value(Format.NUMBER, 14),
+        "banks": Value(Format.NUMBER, 2),
         # In texts for staff.
         "station_sn": Value(Format.TEXT, "KTM-0001"),
         "powerbank_sn": Value(Format.TEXT, "PB-0007"),
