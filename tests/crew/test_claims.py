@@ -76,7 +76,7 @@ def test_a_member_claims_within_their_zones_only(make_station: Make, hire: Hire,
     make_station("B", city="Pokhara")
     here, there = order("A"), order("B")
     ram = hire(zones=["Kathmandu"])
-    assert [each["station_sn"] for each in ram.get("tasks")["items"]] == ["A"]
+    assert [(each["station_sn"], each["distance_m"]) for each in ram.get("tasks")["items"]] == [("A", None)]
     refused = ram.ask(f"tasks/{there['id']}/claim")
     assert (refused.status_code, refused.get_json()["code"]) == (403, "outside_zones")
     ram.do(f"tasks/{here['id']}/claim")

@@ -30,9 +30,11 @@ _NEAREST = text("""
       FROM crew_tasks AS task
       JOIN stations AS station ON station.id = task.station_id
      CROSS JOIN LATERAL (
-           SELECT 12742000 * asin(sqrt(least(1, power(sin(radians(station.lat - CAST(:lat AS float8)) / 2), 2)
+           SELECT CASE WHEN CAST(:lat AS float8) IS NOT NULL THEN
+                  12742000 * asin(sqrt(least(1, power(sin(radians(station.lat - CAST(:lat AS float8)) / 2), 2)
                   + cos(radians(CAST(:lat AS float8))) * cos(radians(station.lat))
-                    * power(sin(radians(station.lng - CAST(:lng AS float8)) / 2), 2)))) AS metres) AS way
+                    * power(sin(radians(station.lng - CAST(:lng AS float8)) / 2), 2))))
+                  END AS metres) AS way
      WHERE (task.status = 'open' OR (task.status = 'claimed' AND task.claimed_until <= :now))
        AND (cardinality(CAST(:zones AS text[])) = 0 OR lower(station.city) = ANY(CAST(:zones AS text[])))
      ORDER BY task.rank - coalesce(:per_km * way.metres / 1000, 0) DESC, task.id
