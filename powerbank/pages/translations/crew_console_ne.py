@@ -72,7 +72,6 @@ CREW_CONSOLE = {
     "Let this member go?": "यो सदस्यलाई बिदा गर्ने?",
     "Lng": "देशान्तर",
     "Lost an hour": "प्रतिघण्टा नोक्सानी",
-    "Made": "बनेको",
     "Made by": "कसले बनायो",
     "Main": "मुख्य",
     "Main one": "मुख्य",

@@ -48,7 +48,6 @@ CREW = {
     "Hand in at the warehouse": "गोदाममा बुझाउनुहोस्",
     "Hand in power banks": "पावर बैंक बुझाउने",
     "Hold the code into the picture.": "कोडलाई क्यामेराको अगाडि राख्नुहोस्।",
-    "Hours": "घण्टा",
     "I am here, begin": "म आइपुगेँ, सुरु गर्छु",
     "In your hands: {count}. Put charged ones into free slots; the station says so.": (
         "तपाईंसँग: {count}। चार्ज भएका पावर बैंक खाली स्लटमा राख्नुहोस्; स्टेशनले आफैँ थाहा पाउँछ।"
@@ -122,7 +121,6 @@ CREW = {
     "This was refused:": "यो स्वीकार भएन:",
     "To claim": "लिन मिल्ने",
     "Today": "आज",
-    "Warehouse": "गोदाम",
     "What the camera sees": "क्यामेराले देखेको",
     "What you take out of a station or a warehouse stands here until it is in a slot or a warehouse again.": (
         "स्टेशन वा गोदामबाट निकालेका पावर बैंक फेरि स्लट वा गोदाममा नपुगेसम्म यहाँ देखिन्छन्।"
@@ -145,7 +143,6 @@ CREW = {
     "breaks: {minutes} min": "विश्राम: {minutes} मि.",
     "broken": "बिग्रेको",
     "claimed": "लिइएको",
-    "closed now": "अहिले बन्द",
     "closed, or too late for this shift": "बन्द छ, वा यो सिफ्टमा भ्याइँदैन",
     "ended by itself": "आफैँ सकियो",
     "free": "खाली",
