@@ -97,6 +97,7 @@ MOVES_NOTHING = {
     "POST /api/admin/devices",
     "POST /api/admin/users/<uuid:user_id>/status",
     "POST /api/admin/users/<uuid:user_id>/notes",
+    "POST /api/admin/users/<uuid:user_id>/erase",  # a second person decides
     "POST /api/admin/users/<uuid:user_id>/end-sessions",
     "POST /api/admin/kyc/claim",
     "POST /api/admin/kyc/<uuid:submission_id>/claim",
