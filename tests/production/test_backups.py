@@ -39,7 +39,7 @@ def run(production: Production, monkeypatch: pytest.MonkeyPatch, *words: str) ->
 
 @contextmanager
 def people_who_top_up(programs: Flask) -> Iterator[list[int]]:
-    """Let two people top up without a pause. The list has the amounts that were committed."""
+    """Let two people top up again and again. The list has the amounts that were committed."""
     committed, stop, began = [], threading.Event(), threading.Barrier(3)
 
     def keep_on() -> None:
@@ -50,6 +50,7 @@ def people_who_top_up(programs: Flask) -> Iterator[list[int]]:
                 with transaction():
                     top_up(someone, 1_00)
                 committed.append(1_00)
+                stop.wait(0.02)  # the backup is to be had beside it, not behind it
             db.session.remove()
 
     threads = [threading.Thread(target=keep_on) for _ in range(2)]
