@@ -79,7 +79,7 @@ SUPPORT = {
     "Hours": "समय",
     "open now": "अहिले खुला",
     "closed now": "अहिले बन्द",
-    "What is written now is answered by {moment}.": "अहिले लेखिएकोको जवाफ {moment} सम्ममा दिइन्छ।",
+    "What is written now is answered by": "अहिले लेखिएको कुराको जवाफ दिने समय:",
     "A first answer is promised within these hours only. Without any, support answers always.": (
         "पहिलो जवाफ दिने समय यी घण्टामा मात्र गनिन्छ। केही नराखे सहायता टोलीले जहिले पनि जवाफ दिन्छ।"
     ),
