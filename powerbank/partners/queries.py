@@ -15,9 +15,10 @@ from powerbank.base.errors import NotFoundError
 from powerbank.base.money import NPR
 from powerbank.ledger import sums
 from powerbank.ledger.models import Account
-from powerbank.partners.accruals.services import payable_account
+from powerbank.live.topics import Follower
+from powerbank.partners.accruals.services import payable_account, topic_of_partner
 from powerbank.partners.agreements import terms as rules
-from powerbank.partners.models import Accrual, Agreement, AgreementStation, Member, MemberRole, Partner
+from powerbank.partners.models import Accrual, Agreement, AgreementStation, Member, MemberRole, Partner, PartnerKind
 from powerbank.stations.models import Station
 from powerbank.users.identifiers import mask_contact_address
 from powerbank.users.models import Identifier, IdentifierKind
@@ -103,6 +104,17 @@ def memberships_of(user_id: UUID) -> list[tuple[Member, Partner]]:
         .order_by(Partner.name, Partner.id)
     )
     return [(row.Member, row.Partner) for row in db.session.execute(query)]
+
+
+def list_franchises() -> list[Partner]:
+    """List the partners that may hold venues, by name: there are few."""
+    query = select(Partner).filter_by(kind=PartnerKind.FRANCHISE, active=True)
+    return list(db.session.scalars(query.order_by(Partner.name).limit(500)))
+
+
+def name_partners(ids: Collection[UUID]) -> dict[UUID, str]:
+    """Find the names of these partners."""
+    return {row.id: row.name for row in db.session.execute(select(Partner.id, Partner.name).where(Partner.id.in_(ids)))}
 
 
 def find_known_partners(ids: Collection[UUID]) -> set[UUID]:
@@ -262,3 +274,28 @@ def _name_stations(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def select_accruals(partner_id: UUID) -> Any:
     return select(Accrual).where(Accrual.partner_id == find_partner(partner_id).id)
+
+
+def accrual_page(partner_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Read a page of what a partner accrued, newest first, with the numbers of the stations."""
+    found = page(select_accruals(partner_id), Accrual.id, descending=True, limit=limit, cursor=cursor)
+    wanted = [each.station_id for each in found["items"] if each.station_id is not None]
+    sns = {row.id: row.sn for row in db.session.execute(select(Station.id, Station.sn).where(Station.id.in_(wanted)))}
+    names = ("id", "at", "kind", "part", "rental_id", "month", "gross", "vat", "share", "withheld", "amount")
+    shown = [
+        {name: getattr(each, name) for name in names}
+        | {"station_sn": None if each.station_id is None else sns[each.station_id]}
+        for each in found["items"]
+    ]
+    return found | {"items": shown}
+
+
+def find_partner_topic(follower: Follower, partner_id: str) -> str | None:
+    """Give the topic of a partner to its members, and to staff who may read partners."""
+    try:
+        wanted = UUID(partner_id)
+    except ValueError:
+        return None
+    if not follower.may("partners.read") and (follower.user_id is None or not is_member(wanted, follower.user_id)):
+        return None
+    return topic_of_partner(wanted)

@@ -11,7 +11,7 @@ from powerbank.base.money import format_amount
 from powerbank.live import changes
 from powerbank.payouts.errors import WrongStateError
 from powerbank.payouts.models import Payout
-from powerbank.payouts.states import MOVES, Status
+from powerbank.payouts.states import MOVES, PayeeKind, Status
 
 POLICY = "policy"  # approves what is small enough
 
@@ -41,7 +41,8 @@ def move(payout: Payout, to: Status, *, actor: str, now: datetime, **more: Any) 
             old={"status": before},
             new={"status": to, "amount": format_amount(payout.amount), "reason": payout.reason},
         )
-    changes.announce("payouts", kind="payout", id=str(payout.id))
+    topics = ("payouts", f"partner:{payout.payee_id}") if payout.payee_kind == PayeeKind.PARTNER else ("payouts",)
+    changes.announce(*topics, kind="payout", id=str(payout.id))
 
 
 def require(payout: Payout, *statuses: Status) -> None:

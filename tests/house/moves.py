@@ -53,6 +53,10 @@ NOT_COUNTED = {
     "POST /api/admin/payouts/bank-file": "the bank says what it paid",
     "POST /api/admin/tasks/<uuid:task_id>/verify": "the pay plan says how much",
     "POST /api/admin/tasks/<uuid:task_id>/reject": "what was earned is taken back",
+    "POST /console/payouts/<uuid:payout_id>/<any(approve, hold, release, retry, cancel, outcome):act>": (
+        "two people decided of what was earned"
+    ),
+    "POST /console/payout-files/<batch>/answers": "the bank says what it paid",
 }
 BY_ITS_TARIFF = ("complete", "dismiss")  # a rental ends, or a case, and nobody chose an amount
 

@@ -26,11 +26,14 @@ from powerbank.ops.queries import KINDS
 from powerbank.outbox.models import Cause
 from powerbank.pages.schema_forms import describe_form
 from powerbank.pages.translations import NEPALI, PARTS
+from powerbank.partners.models import AccrualKind, MemberRole, PartnerKind
 from powerbank.payments.chargebacks.models import ChargebackState
 from powerbank.payments.gateways import LIMITS
 from powerbank.payments.models import EventState, IntentStatus
 from powerbank.payments.options.methods import PAYABLE
 from powerbank.payments.refunds.models import RefundStatus
+from powerbank.payouts.states import AccountKind, AccountStatus, PayeeKind, Skip
+from powerbank.payouts.states import Status as PayoutStatus
 from powerbank.promotions.schemas import CouponSchema
 from powerbank.rentals.disputes.models import CaseStatus, IssueType
 from powerbank.rentals.staff.troubles import Trouble
@@ -114,6 +117,13 @@ SHOWN_VALUES = {
     # The crew.
     *(each.value.replace("_", " ") for names in (TaskKind, TaskStatus) for each in names),
     *("unfinished", "all", "on", "ended", "ended by itself", "active", "has left"),
+    # Partners and payouts.
+    *(
+        each.value.replace("_", " ")
+        for names in (PartnerKind, MemberRole, AccrualKind, PayoutStatus, AccountStatus, AccountKind, PayeeKind, Skip)
+        for each in names
+    ),
+    *("npi", "bank file", "stations", "starts on", "ends on", "percent", "terms"),
 }
 
 

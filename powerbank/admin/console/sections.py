@@ -110,6 +110,14 @@ CREW = Section(
         Tab("Pay plans", "crew.read", "/console/crew/plans"),
         Tab("Rules", "crew.read", "/console/crew/rules"),
         Tab("Figures", "crew.read", "/console/crew/figures"),
+PARTNERS = Section(
+    "Partners",
+    (
+        Tab("Partners", "partners.read", "/console/partners"),
+        Tab("Payouts", "payouts.read", "/console/payouts"),
+        Tab("Runs", "payouts.read", "/console/payout-runs"),
+        Tab("Bank files", "payouts.read", "/console/payout-files"),
+        Tab("Payout accounts", "payouts.read", "/console/payout-accounts"),
     ),
 )
 

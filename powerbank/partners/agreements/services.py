@@ -58,11 +58,12 @@ def make_agreement(
     )
     session.add(agreement)
     session.flush()
-    session.add_all(
-        AgreementStation(agreement_id=agreement.id, station_id=station.id, starts_on=starts_on, last_day=last_day)
-        for station in stations
-    )
-    with refusing_on({"ex_partner_agreement_stations_one": AgreementOverlapsError()}):
+    # Within a savepoint, so that a form that is refused can still be shown again.
+    with refusing_on({"ex_partner_agreement_stations_one": AgreementOverlapsError()}), session.begin_nested():
+        session.add_all(
+            AgreementStation(agreement_id=agreement.id, station_id=station.id, starts_on=starts_on, last_day=last_day)
+            for station in stations
+        )
         session.flush()
     without = [station.id for station in stations if station.partner_id is None]
     session.execute(update(Station).where(Station.id.in_(without)).values(partner_id=partner_id))

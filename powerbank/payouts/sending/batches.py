@@ -4,8 +4,9 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from powerbank.api.auth import Staff
 from powerbank.base.audit import staff_actor
@@ -89,10 +90,21 @@ def take_answers(batch: str, data: bytes, *, staff: Staff, now: datetime) -> dic
     return counted
 
 
-def list_batches() -> list[str]:
-    """List the newest batches that still have payouts without an answer."""
-    query = select(Payout.batch).where(Payout.batch.is_not(None), Payout.status == Status.PROCESSING).distinct()
-    return sorted((batch for batch in db.session.scalars(query) if batch is not None), reverse=True)[:100]
+def list_batches() -> list[dict[str, Any]]:
+    """List the newest batches that still have payouts without an answer, with how many and how much."""
+    query = (
+        select(
+            Payout.batch,
+            func.count().label("payouts"),
+            func.sum(Payout.amount).label("amount"),
+            func.count(Payout.file_taken_by).label("taken"),
+        )
+        .where(Payout.batch.is_not(None), Payout.status == Status.PROCESSING)
+        .group_by(Payout.batch)
+        .order_by(Payout.batch.desc())
+        .limit(100)
+    )
+    return [dict(row._mapping) for row in db.session.execute(query)]
 
 
 def _read_answers(data: bytes) -> list[dict[str, str]]:
