@@ -236,6 +236,8 @@ PAGES = (
     "powerbank.admin.console.money.decision_pages:blueprint",
     "powerbank.admin.console.money.due_pages:blueprint",
     "powerbank.admin.console.money.book_pages:blueprint",
+    "powerbank.payouts.pages.pages:blueprint",
+    "powerbank.payouts.pages.office_pages:blueprint",
     "powerbank.admin.console.partners.partner_pages:blueprint",
     "powerbank.admin.console.partners.agreement_pages:blueprint",
     "powerbank.admin.console.partners.account_pages:blueprint",

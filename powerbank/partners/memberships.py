@@ -7,24 +7,27 @@ from powerbank.partners import queries
 from powerbank.partners.errors import NotAMemberError, OwnersOnlyError
 from powerbank.partners.models import Member, MemberRole, Partner
 
+REPORTS = "20 per hour"  # issues that one person of a venue reports
+
 
 def find_own_partner(user_id: UUID, partner_id: UUID | None, *, of: str | None = None) -> Partner:
     """Find the partner that a person belongs to and means.
 
     Whoever belongs to none is refused; where a thing of a partner is asked for (`of`), there is no such thing for them.
     """
-    return _find(user_id, partner_id, of)[1]
+    return find_membership(user_id, partner_id, of=of)[1]
 
 
 def find_owned_partner(user_id: UUID, partner_id: UUID | None, *, of: str | None = None) -> Partner:
     """Find the partner that a person owns and means, or refuse somebody who only looks on."""
-    member, partner = _find(user_id, partner_id, of)
+    member, partner = find_membership(user_id, partner_id, of=of)
     if member.role != MemberRole.OWNER:
         raise OwnersOnlyError
     return partner
 
 
-def _find(user_id: UUID, partner_id: UUID | None, of: str | None) -> tuple[Member, Partner]:
+def find_membership(user_id: UUID, partner_id: UUID | None, *, of: str | None = None) -> tuple[Member, Partner]:
+    """Find the partner that a person belongs to and means, with the person's part in it."""
     found = queries.memberships_of(user_id)
     if not found:
         raise NotAMemberError if of is None else NotFoundError(of)

@@ -16,7 +16,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.partners import queries, services, station_queries
 from powerbank.partners.agreements import pdf
 from powerbank.partners.agreements import services as agreement_services
-from powerbank.partners.memberships import find_own_partner, find_owned_partner
+from powerbank.partners.memberships import REPORTS, find_own_partner, find_owned_partner
 from powerbank.partners.models import MemberRole
 from powerbank.partners.schemas import (
     AgreementPageSchema,
@@ -37,8 +37,6 @@ from powerbank.stations.issues.models import IssueType, StationIssue
 from powerbank.stations.issues.schemas import IssueReportSchema, IssueSeenSchema
 
 blueprint = Blueprint("Partners", __name__, url_prefix="/api/partner", description="What a venue's people see.")
-
-REPORTS = "20 per hour"
 
 
 @blueprint.get("/me")

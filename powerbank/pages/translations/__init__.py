@@ -18,6 +18,7 @@ from powerbank.pages.translations.map_ne import MAP
 from powerbank.pages.translations.money_ne import MONEY
 from powerbank.pages.translations.now_ne import NOW
 from powerbank.pages.translations.operations_ne import OPERATIONS
+from powerbank.pages.translations.partner_ne import PARTNER
 from powerbank.pages.translations.partners_ne import PARTNERS
 from powerbank.pages.translations.people_ne import PEOPLE
 from powerbank.pages.translations.rentals_ne import RENTALS
@@ -37,6 +38,7 @@ PARTS = (
     MACHINERY,
     MAP,
     MONEY,
+    PARTNER,
     PARTNERS,
     PEOPLE,
     RENTALS,

@@ -7,7 +7,7 @@ PARTNERS = {
     "Bank files": "बैंक फाइल",
     "Payout accounts": "भुक्तानी खाता",
     "No partners.": "साझेदार छैनन्।",
-    "A partner hosts stations and earns a share of what they take.": "साझेदारले स्टेसन राख्छ र त्यसको आम्दानीबाट हिस्सा पाउँछ।",
+    "A partner hosts stations and earns a share of what they take.": "साझेदारले स्टेशन राख्छ र त्यसको आम्दानीबाट हिस्सा पाउँछ।",
     "Its beginning.": "नामको सुरु।",
     "PAN": "प्यान",
     "No payouts.": "भुक्तानी छैन।",
@@ -32,7 +32,7 @@ PARTNERS = {
     "Accruals": "जम्मा हुँदै गएको हिस्सा",
     "No accruals.": "हिस्सा जम्मा भएको छैन।",
     "Each fee and each refund of a rental at a station of the partner stands here.": (
-        "साझेदारको स्टेसनका भाडाको हरेक शुल्क र फिर्ता यहाँ रहन्छ।"
+        "साझेदारको स्टेशनका भाडाको हरेक शुल्क र फिर्ता यहाँ रहन्छ।"
     ),
     "Month": "महिना",
     "Gross": "कुल",
@@ -42,7 +42,7 @@ PARTNERS = {
     # one partner
     "New partner": "नयाँ साझेदार",
     "A franchise holds venues, and earns from their stations too.": (
-        "फ्रेन्चाइजअन्तर्गत स्थलहरू हुन्छन्, तिनका स्टेसनबाट पनि उसले पाउँछ।"
+        "फ्रेन्चाइजअन्तर्गत स्थलहरू हुन्छन्, तिनका स्टेशनबाट पनि उसले पाउँछ।"
     ),
     "Nine digits.": "नौ अंक।",
     "Franchise": "फ्रेन्चाइज",
@@ -55,13 +55,13 @@ PARTNERS = {
     "payable now": "अहिले दिनुपर्ने",
     "earned this month": "यो महिनाको आम्दानी",
     "rentals this month": "यो महिनाका भाडा",
-    "stations": "स्टेसन",
+    "stations": "स्टेशन",
     "VAT": "भ्याट",
     "registered": "दर्ता छ",
     "not registered": "दर्ता छैन",
     "Earnings by day": "दैनिक आम्दानी",
     "Nothing was earned in these days.": "यी दिनमा आम्दानी भएन।",
-    "This month by station": "यो महिना, स्टेसनअनुसार",
+    "This month by station": "यो महिना, स्टेशनअनुसार",
     "Earned": "आम्दानी",
     "for the month": "महिनाभरको",
     "All accruals": "सबै हिस्सा",
@@ -83,7 +83,7 @@ PARTNERS = {
     "The membership has ended.": "सदस्यता अन्त्य भयो।",
     "No members.": "सदस्य छैनन्।",
     "Whoever is invited sees the partner's stations, earnings and statements.": (
-        "निम्तो पाएकाले साझेदारका स्टेसन, आम्दानी र विवरण देख्छन्।"
+        "निम्तो पाएकाले साझेदारका स्टेशन, आम्दानी र विवरण देख्छन्।"
     ),
     "owner": "मालिक",
     "venue": "स्थल",
@@ -94,9 +94,9 @@ PARTNERS = {
     "New agreement": "नयाँ सम्झौता",
     "No agreements.": "सम्झौता छैन।",
     "An agreement says what the partner gets at which stations, from one day on.": (
-        "साझेदारले कुन दिनदेखि कुन स्टेसनमा के पाउँछ भन्ने सम्झौतामा हुन्छ।"
+        "साझेदारले कुन दिनदेखि कुन स्टेशनमा के पाउँछ भन्ने सम्झौतामा हुन्छ।"
     ),
-    "Agreements of each station over time": "समयअनुसार हरेक स्टेसनका सम्झौता",
+    "Agreements of each station over time": "समयअनुसार हरेक स्टेशनका सम्झौता",
     "What it gives": "के दिन्छ",
     "and {count} more": "र अरू {count}",
     "End": "अन्त्य गर्ने",

@@ -15,7 +15,7 @@ from powerbank.partners.agreements.terms import Terms, TermsKind
 from powerbank.partners.models import Agreement, Partner
 
 STATIONS = (
-    Column("Station", "स्टेसन", LEFT),
+    Column("Station", "स्टेशन", LEFT),
     Column("Name", "नाम", LEFT + 110),
     Column("Address", "ठेगाना", LEFT + 290),
 )

@@ -22,7 +22,7 @@ COLUMNS = (
     Column("Date (AD, BS)", "मिति", LEFT),
     Column("What", "विवरण", LEFT + 84),
     Column("Rental", "भाडा", LEFT + 162),
-    Column("Station", "स्टेसन", LEFT + 212),
+    Column("Station", "स्टेशन", LEFT + 212),
     Column("Gross", "कुल", LEFT + 318, right=True),
     Column("Tax", "कर", LEFT + 360, right=True),
     Column("Share", "हिस्सा", LEFT + 410, right=True),

@@ -40,15 +40,16 @@ def draw_agreements(agreements: Sequence[Mapping[str, Any]], *, today: date) -> 
     """Draw which agreement each station was under, and is, as bars over time. None: there is no agreement."""
     if not agreements:
         return None
-    first = max(min(each["starts_on"] for each in agreements), today - BEFORE)
+    first: date = max(min(each["starts_on"] for each in agreements), today - BEFORE)
     first = min(first, today - timedelta(days=30))
-    last = min(max(each["ends_on"] or today + AFTER for each in agreements), today + AFTER)
+    last: date = min(max(each["ends_on"] or today + AFTER for each in agreements), today + AFTER)
     last = max(last, today + timedelta(days=30))
     days = (last - first).days + 1
 
     def place(day: date) -> float:
         shown: date = min(max(day, first), last + timedelta(days=1))
-        return round(WIDTH * (shown - first).days / days, 1)
+        passed: int = (shown - first).days
+        return round(WIDTH * passed / days, 1)
 
     lanes: dict[str, list[Bar]] = defaultdict(list)
     for each in sorted(agreements, key=lambda agreement: agreement["starts_on"]):
