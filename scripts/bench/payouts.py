@@ -119,7 +119,7 @@ def settlements(ground: Ground, count: int) -> tuple[str, bool]:
 
 def payout_run(ground: Ground, partners: int, count: int) -> tuple[str, bool]:
     """Make the payouts of a day in a process of its own, as one worker would."""
-    ground.as_superuser("TRUNCATE partners, stations, rentals, ledger_entries, ledger_accounts, packages CASCADE")
+    payout_network.empty(ground)
     payout_network.fill(ground, partners=partners, accruals=count)
     done = subprocess.run(
         [sys.executable, __file__, "--run"],

@@ -74,6 +74,7 @@ WORDS = {
     "payee": "पाउने",
     "payout": "भुक्तानी",
     "payout account": "भुक्तानी खाता",
+    "payout run": "भुक्तानी चक्र",
     "statement": "विवरण पत्र",
     "operation": "कार्य",
     "package": "प्याकेज",

@@ -89,6 +89,12 @@ def fill(ground: Ground, *, partners: int, accruals: int) -> None:
     ground.as_superuser("CHECKPOINT")
 
 
+def empty(ground: Ground) -> None:
+    """Forget partners and all that they earned."""
+    forget = "TRUNCATE partners, stations, rentals, ledger_entries, ledger_accounts, packages CASCADE"
+    ground.as_superuser("SET session_replication_role = replica", forget, "SET session_replication_role = origin")
+
+
 def end_agreement_of_second_venue(ground: Ground) -> None:
     """Leave a station that nobody shares in."""
     forget = "DELETE FROM partner_agreement_stations WHERE station_id = (SELECT id FROM stations WHERE sn = 'V2')"
