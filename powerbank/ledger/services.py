@@ -190,6 +190,16 @@ def lock_user_accounts(*user_ids: UUID) -> Accounts:
     return locked.accounts
 
 
+def prepare_accounts(names: Iterable[AccountName]) -> None:
+    """Look accounts without a floor up by one query, for the many entries that this transaction is about to book."""
+    locked = _find_locked_accounts()
+    missing = [name for name in names if locked is None or name not in locked.accounts]
+    if missing:
+        accounts = _resolve_accounts(missing)  # the first query begins the transaction that is asked for next
+        locked = locked or LockedAccounts(_innermost(open_session()), set(), {})
+        open_session().info[_LOCKED] = locked._replace(accounts=locked.accounts | accounts)
+
+
 def _lock_accounts(names: Iterable[AccountName]) -> LockedAccounts:
     accounts = _resolve_accounts(names)  # the first query begins the transaction that is asked for next
     user_ids = {UUID(name.owner) for name in names if name.rule.floored}

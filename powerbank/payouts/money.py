@@ -1,10 +1,18 @@
 """The money of a payout in the ledger: from payable to clearing, out of clearing, and back."""
 
+from collections.abc import Sequence
+
 from powerbank.ledger import services as ledger
 from powerbank.ledger.accounts import Kind, gateway_account, network_account
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.payouts.models import Payout
 from powerbank.payouts.payees import payable_account
+
+
+def prepare(payouts: Sequence[Payout]) -> None:
+    """Look up the accounts of many payouts that are about to be put aside."""
+    payable = [payable_account(payout.payee_kind, payout.payee_id) for payout in payouts]
+    ledger.prepare_accounts([*payable, network_account(Kind.PAYOUT_CLEARING)])
 
 
 def put_aside(payout: Payout, *, actor: str) -> None:

@@ -122,7 +122,7 @@ def work_on_accounts(run_id: UUID, account_ids: Sequence[UUID], *, now: datetime
     run = session.get_one(PayoutRun, run_id)
     assert run.up_to is not None  # noqa: S101 (it was noted before)
     candidates = _read_candidates(account_ids, settled=run.up_to, cutoff=run.cutoff)
-    config = app_config.current()
+    config, made = app_config.current(), list[Payout]()
     for kind in PayeeKind:
         mine = [each for each in candidates if each.kind == kind and each.balance != 0]
         if not mine:
@@ -130,16 +130,18 @@ def work_on_accounts(run_id: UUID, account_ids: Sequence[UUID], *, now: datetime
         ids = [each.id for each in mine]
         known, accounts = payees.find_payees(kind, ids), _find_accounts(kind, ids)
         latest = _find_latest_payouts(kind, ids)
-        done = set(session.scalars(select(Payout.payee_id).filter_by(run_id=run.id, payee_kind=kind)))
+        made_before = select(Payout.payee_id).filter_by(run_id=run.id, payee_kind=kind)
+        done = set(session.scalars(made_before.where(Payout.payee_id.in_(ids))))
         for candidate in mine:
             if candidate.id in done:
                 continue
             payee, account = known.get(candidate.id), accounts.get(candidate.id)
             reason = _find_reason(candidate, payee, account, latest.get(candidate.id), run=run, config=config, now=now)
             if reason is None and payee is not None and account is not None:
-                _make_payout(run, candidate, payee, account, now=now)
+                made.append(_make_payout(run, candidate, payee, account))
             else:
                 _skip(run, candidate, reason or Skip.INACTIVE)
+    approval.begin_payouts(made, now=now)
 
 
 def finish_run(run_id: UUID, *, now: datetime) -> dict[str, Any]:
@@ -228,9 +230,9 @@ def _find_reason(
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-def _make_payout(run: PayoutRun, candidate: Candidate, payee: Payee, account: PayoutAccount, *, now: datetime) -> None:
+def _make_payout(run: PayoutRun, candidate: Candidate, payee: Payee, account: PayoutAccount) -> Payout:
     payout_id = new_id()
-    payout = Payout(
+    return Payout(
         id=payout_id,
         run_id=run.id,
         code=f"P{payout_id.hex[-18:].upper()}",
@@ -246,9 +248,6 @@ def _make_payout(run: PayoutRun, candidate: Candidate, payee: Payee, account: Pa
         status=Status.DRAFT,
         attempt=1,
     )
-    open_session().add(payout)
-    open_session().flush()
-    approval.approve_or_ask(payout, now=now)
 
 
 def _skip(run: PayoutRun, candidate: Candidate, reason: Skip) -> None:

@@ -41,6 +41,11 @@ def move(payout: Payout, to: Status, *, actor: str, now: datetime, **more: Any) 
             old={"status": before},
             new={"status": to, "amount": format_amount(payout.amount), "reason": payout.reason},
         )
+    announce(payout)
+
+
+def announce(payout: Payout) -> None:
+    """Tell those who look at a payout that it has changed, after the commit."""
     topics = ("payouts", f"partner:{payout.payee_id}") if payout.payee_kind == PayeeKind.PARTNER else ("payouts",)
     changes.announce(*topics, kind="payout", id=str(payout.id))
 
