@@ -146,9 +146,9 @@ def post_entry(
         if (posted := _find_earlier(key, kind, amounts)) is None:
             raise refusal
         return posted
-    entry_id = new_id()
+    balances = [_balance_after(accounts[name].balance, amount) for name, amount in amounts.items()]
     parameters = {
-        "id": entry_id,
+        "id": (entry_id := new_id()),
         "kind": kind,
         "key": key,
         "description": description,
@@ -158,13 +158,10 @@ def post_entry(
         "accounts": [str(accounts[name].id) for name in amounts],
         "currencies": [name.currency for name in amounts],
         "amounts": list(amounts.values()),
-        "balances": [_balance_after(accounts[name].balance, amount) for name, amount in amounts.items()],
+        "balances": balances,
     }
     if open_session().execute(_WRITE, parameters).first() is not None:
-        left = {
-            name: found._replace(balance=_balance_after(found.balance, amounts.get(name, 0)))
-            for name, found in accounts.items()
-        }
+        left = accounts | {name: accounts[name]._replace(balance=b) for name, b in zip(amounts, balances, strict=True)}
         open_session().info[_LOCKED] = locked._replace(accounts=left)
         lots.move_lots(entry_id, amounts, continues=continues, first_award=first_award)
         revenue_changes.note_entry(entry_id, kind, amounts)
@@ -190,14 +187,11 @@ def lock_user_accounts(*user_ids: UUID) -> Accounts:
     return locked.accounts
 
 
-def prepare_accounts(names: Iterable[AccountName]) -> None:
+def prepare_accounts(names: Sequence[AccountName]) -> None:
     """Look accounts without a floor up by one query, for the many entries that this transaction is about to book."""
-    locked = _find_locked_accounts()
-    missing = [name for name in names if locked is None or name not in locked.accounts]
-    if missing:
-        accounts = _resolve_accounts(missing)  # the first query begins the transaction that is asked for next
-        locked = locked or LockedAccounts(_innermost(open_session()), set(), {})
-        open_session().info[_LOCKED] = locked._replace(accounts=locked.accounts | accounts)
+    accounts = _resolve_accounts(names)  # the first query begins the transaction that is asked for next
+    locked = _find_locked_accounts() or LockedAccounts(_innermost(open_session()), set(), {})
+    open_session().info[_LOCKED] = locked._replace(accounts=accounts | locked.accounts)
 
 
 def _lock_accounts(names: Iterable[AccountName]) -> LockedAccounts:
@@ -219,8 +213,7 @@ def _innermost(session: Session) -> object:
 
 def find_entry(key: str) -> UUID | None:
     """Find the entry that was booked under a key."""
-    found: UUID | None = open_session().scalar(text("SELECT id FROM ledger_entries WHERE key = :key"), {"key": key})
-    return found
+    return open_session().execute(text("SELECT id FROM ledger_entries WHERE key = :key"), {"key": key}).scalar()
 
 
 def _sum_by_account(lines: Sequence[Line]) -> dict[AccountName, int]:
@@ -292,11 +285,8 @@ def _find_refusal(amounts: dict[AccountName, int], accounts: Accounts) -> Except
 
 
 def _make_refusal(kind: Kind, shortfall: int) -> Exception:
-    if kind is Kind.USER_WALLET:
-        return InsufficientFundsError(shortfall)
-    if kind is Kind.USER_POINTS:
-        return InsufficientPointsError(shortfall)
-    return FloorError(kind)
+    refusals = {Kind.USER_WALLET: InsufficientFundsError, Kind.USER_POINTS: InsufficientPointsError}
+    return refusals[kind](shortfall) if kind in refusals else FloorError(kind)
 
 
 def _find_earlier(key: str, kind: EntryKind, amounts: dict[AccountName, int]) -> Posted | None:

@@ -18,6 +18,7 @@ INFRASTRUCTURE = (
     "powerbank/pages/",
     "powerbank/admin/console_session.py",
     "powerbank/auth/pages/session.py",
+    "powerbank/payouts/pages/session.py",
     "powerbank/startup.py",
     "powerbank/serving.py",
 )

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import current_app
 
 
@@ -13,11 +13,20 @@ def encrypt_number(number: str) -> bytes:
 
 
 def decrypt_number(token: bytes) -> str:
+    """Decrypt a number, or raise `InvalidToken` where none of the keys opens it."""
     return _fernet().decrypt(token).decode()
 
 
 def digest_number(number: str) -> bytes:
-    return hmac.digest(_key(_secrets()[-1]), number.encode(), hashlib.sha256)
+    return hmac.digest(_key(_secrets()[0]), number.encode(), hashlib.sha256)
+
+
+def is_under_first_key(token: bytes) -> bool:
+    try:
+        Fernet(base64.urlsafe_b64encode(_key(_secrets()[0]))).decrypt(token)
+    except InvalidToken:
+        return False
+    return True
 
 
 def _secrets() -> list[str]:

@@ -16,7 +16,7 @@ from powerbank.partners.models import MemberRole
 from powerbank.partners.schemas import InvitationSchema
 from powerbank.payouts import queries as payouts
 from powerbank.payouts.accounts import services as accounts
-from powerbank.payouts.pages.door import own_partner, owned_partner, show
+from powerbank.payouts.pages.session import own_partner, owned_partner, show
 from powerbank.payouts.schemas import AccountRequestSchema
 from powerbank.payouts.statements import documents, pdf
 from powerbank.payouts.states import AccountKind, PayeeKind

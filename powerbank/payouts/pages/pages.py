@@ -17,7 +17,7 @@ from powerbank.partners.memberships import REPORTS
 from powerbank.partners.plots import plot_earnings
 from powerbank.partners.schemas import PartnerChoiceSchema
 from powerbank.payouts import queries as payouts
-from powerbank.payouts.pages.door import choose_partner, own_partner, show
+from powerbank.payouts.pages.session import choose_partner, own_partner, show
 from powerbank.payouts.states import PayeeKind
 from powerbank.stations.issues import services as issues
 from powerbank.stations.issues.models import IssueType
