@@ -1,13 +1,19 @@
-"""The jobs of partners: what accrues at the end of a month, and what staff hear of agreements that end."""
+"""The jobs of partners: what accrues at the end of a month, who hears of agreements that end, and mails to partners."""
 
 from datetime import date, datetime
+from uuid import UUID
+
+from flask import current_app
 
 from jobs.batches import work_in_batches, work_one_by_one
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.clock import local_day
-from powerbank.base.db import utcnow
+from powerbank.base.db import db, utcnow
+from powerbank.integrations.smtp import client as smtp
+from powerbank.partners import mails
 from powerbank.partners.accruals import monthly
 from powerbank.partners.agreements import services as agreements
+from powerbank.payouts.mails import write_letter
 
 
 def accrue_monthly_shares(run: StepwiseRun, *, slot: str) -> None:
@@ -25,3 +31,25 @@ def accrue_month(month: date) -> int:
 def tell_of_ending_agreements(run: StepwiseRun) -> None:
     today = local_day(utcnow())
     work_in_batches(lambda after: agreements.find_ending(after, today=today), agreements.tell_of_end)
+
+
+def mail_partner(run: StepwiseRun, *, mail_id: str) -> None:
+    """Send a mail to a partner's own address. A repeat has the same Message-ID, so that it can be told."""
+    settings = current_app.config["SETTINGS"]
+    found = mails.find_unsent(UUID(mail_id))
+    letter = write_letter(*found) if found is not None and settings.smtp_url is not None else None
+    db.session.rollback()
+    if letter is None:
+        return
+    link = f"{settings.public_url}/partner/"
+    smtp.send(
+        url=str(settings.smtp_url),
+        sender=settings.mail_from,
+        to=letter.to,
+        subject=letter.title,
+        text=f"{letter.body}\n\n{link}\n",
+        reference=mail_id,
+        attachments=letter.attachments,
+    )
+    with run.finish():
+        mails.note_sent(UUID(mail_id), now=utcnow())

@@ -26,6 +26,7 @@ from powerbank.notifications.broadcasts import targets
 from powerbank.notifications.people import services as notices
 from powerbank.notifications.staff import services as staff
 from powerbank.outbox import operations
+from powerbank.partners import memberships
 from powerbank.partners import queries as partner_queries
 from powerbank.partners import services as partners
 from powerbank.partners.accruals import recount
@@ -112,7 +113,7 @@ def register_hooks(app: Flask) -> None:
             "rentals": topics.topic_for_staff("rentals", "rentals.read"),
             "conversation": support.find_conversation_topic,
             "support": topics.topic_for_staff("support", "support.read"),
-            "partner": partner_queries.find_partner_topic,
+            "partner": memberships.find_partner_topic,
             "payouts": topics.topic_for_staff("payouts", "payouts.read"),
             "tasks": topics.topic_for_staff("tasks", "crew.read"),
         }

@@ -3,7 +3,9 @@
 from uuid import UUID
 
 from powerbank.base.errors import InvalidFieldsError, NotFoundError
+from powerbank.live.topics import Follower
 from powerbank.partners import queries
+from powerbank.partners.accruals.services import topic_of_partner
 from powerbank.partners.errors import NotAMemberError, OwnersOnlyError
 from powerbank.partners.models import Member, MemberRole, Partner
 
@@ -39,3 +41,16 @@ def find_membership(user_id: UUID, partner_id: UUID | None, *, of: str | None = 
         if partner.id == partner_id:
             return member, partner
     raise NotFoundError("partner")
+
+
+def find_partner_topic(follower: Follower, partner_id: str) -> str | None:
+    """Give the topic of a partner to its members, and to staff who may read partners."""
+    try:
+        wanted = UUID(partner_id)
+    except ValueError:
+        return None
+    if not follower.may("partners.read") and (
+        follower.user_id is None or not queries.is_member(wanted, follower.user_id)
+    ):
+        return None
+    return topic_of_partner(wanted)

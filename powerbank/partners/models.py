@@ -49,6 +49,16 @@ class AccrualKind(StrEnum):
     RENT = "rent"
 
 
+class MailKind(StrEnum):
+    """What a partner is told at its own address, besides what its members are told as people."""
+
+    STATEMENT = "statement"
+    PAYOUT_FAILED = "payout_failed"
+    ACCOUNT_CHANGED = "account_changed"
+    NEGATIVE_BALANCE = "negative_balance"
+    AGREEMENT_ENDS = "agreement_ends"
+
+
 MONTHLY = (AccrualKind.GUARANTEE, AccrualKind.RENT)
 
 
@@ -220,3 +230,21 @@ class Accrual(Base):
     withheld: Mapped[int] = mapped_column(BigInteger)
     amount: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class PartnerMail(Base):
+    """A mail to a partner's own address: one for each thing that it is told, whatever is repeated."""
+
+    __tablename__ = "partner_mails"
+    __table_args__ = (
+        one_of("kind", MailKind),
+        UniqueConstraint("partner_id", "kind", "version"),
+    )
+
+    id: Mapped[Id]
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id"))
+    kind: Mapped[str]
+    about: Mapped[UUID]  # the statement, payout, account, run or agreement
+    version: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    sent_at: Mapped[datetime | None]

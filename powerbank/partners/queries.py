@@ -15,8 +15,7 @@ from powerbank.base.errors import NotFoundError
 from powerbank.base.money import NPR
 from powerbank.ledger import sums
 from powerbank.ledger.models import Account
-from powerbank.live.topics import Follower
-from powerbank.partners.accruals.services import payable_account, topic_of_partner
+from powerbank.partners.accruals.services import payable_account
 from powerbank.partners.agreements import terms as rules
 from powerbank.partners.models import Accrual, Agreement, AgreementStation, Member, MemberRole, Partner, PartnerKind
 from powerbank.stations.models import Station
@@ -288,14 +287,3 @@ def accrual_page(partner_id: UUID, *, limit: int, cursor: str | None) -> dict[st
         for each in found["items"]
     ]
     return found | {"items": shown}
-
-
-def find_partner_topic(follower: Follower, partner_id: str) -> str | None:
-    """Give the topic of a partner to its members, and to staff who may read partners."""
-    try:
-        wanted = UUID(partner_id)
-    except ValueError:
-        return None
-    if not follower.may("partners.read") and (follower.user_id is None or not is_member(wanted, follower.user_id)):
-        return None
-    return topic_of_partner(wanted)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from powerbank.base.audit import staff_actor
-from powerbank.base.clock import format_time
+from powerbank.base.clock import format_time, local_day
 from powerbank.base.db import db, new_id, open_session
 from powerbank.base.money import NPR, format_amount
 from powerbank.content import app_config
@@ -26,6 +26,8 @@ from powerbank.outbox import operations
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import publish
 from powerbank.outbox.operations import Operation
+from powerbank.partners import mails
+from powerbank.partners.models import MailKind
 from powerbank.payouts import approval, payees
 from powerbank.payouts.errors import FutureCutoffError
 from powerbank.payouts.events import PayoutRunFinished
@@ -259,6 +261,9 @@ def _skip(run: PayoutRun, candidate: Candidate, reason: Skip) -> None:
         "balance": candidate.balance,
     }
     open_session().execute(insert(PayoutSkip).values(row).on_conflict_do_nothing())
+    if reason is Skip.NEGATIVE and candidate.kind is PayeeKind.PARTNER:
+        month = f"{local_day(run.cutoff):%Y-%m}"  # told once a month, not each night
+        mails.queue_mail(candidate.id, MailKind.NEGATIVE_BALANCE, about=run.id, version=month)
 
 
 def _find_accounts(kind: PayeeKind, ids: Sequence[UUID]) -> dict[UUID, PayoutAccount]:

@@ -14,7 +14,7 @@ from powerbank.ledger.services import EntryKind
 from powerbank.partners import services as partners
 from powerbank.partners.accruals.services import share_lines
 from powerbank.partners.agreements import services as agreements
-from powerbank.partners.models import PartnerKind
+from powerbank.partners.models import PartnerKind, PartnerMail
 from powerbank.payouts.accounts import services as accounts
 from powerbank.payouts.models import AccountKind, PayeeKind, Payout, PayoutAccount
 from powerbank.payouts.sending import services as sending
@@ -64,6 +64,14 @@ def account_requested() -> PayoutAccount:
             bank_code="0401-1",
             by="staff:test",
         )
+
+
+def mail_to_partner() -> Arguments:
+    """Ask for an account, of which the partner is told at its own address."""
+    account = account_requested()
+    mail_id = db.session.scalar(select(PartnerMail.id).filter_by(partner_id=account.payee_id))
+    db.session.rollback()
+    return {"mail_id": str(mail_id)}
 
 
 def account_to_check() -> Arguments:

@@ -1,6 +1,6 @@
-"""The jobs of partners: what accrues at the end of a month, and what staff hear of agreements that end."""
+"""The jobs of partners: what accrues at the end of a month, who hears of agreements that end, and mails to partners."""
 
-from powerbank.outbox.policy import MINUTE, JobSpec, Queue, Schedule, retry_after
+from powerbank.outbox.policy import DAY, HOUR, MINUTE, JobSpec, Queue, Schedule, retry_after
 
 ACCRUE_MONTHLY_SHARES = JobSpec(
     "accrue_monthly_shares",
@@ -18,7 +18,17 @@ TELL_OF_ENDING_AGREEMENTS = JobSpec(
     stepwise=True,
 )
 
-JOBS = (ACCRUE_MONTHLY_SHARES, TELL_OF_ENDING_AGREEMENTS)
+MAIL_PARTNER = JobSpec(
+    "mail_partner",
+    body="jobs.partners.mail_partner",
+    queue=Queue.DEFAULT,
+    retries=retry_after(MINUTE, 5 * MINUTE, HOUR, 6 * HOUR),
+    alarm=DAY,
+    stepwise=True,
+    vendor=True,
+)
+
+JOBS = (ACCRUE_MONTHLY_SHARES, TELL_OF_ENDING_AGREEMENTS, MAIL_PARTNER)
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("partners-month-end", job=ACCRUE_MONTHLY_SHARES, cron="20 0 1 * *", catch_up=True, pass_slot=True),

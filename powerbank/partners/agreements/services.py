@@ -14,12 +14,12 @@ from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.content import app_config
 from powerbank.outbox.enqueue import publish
-from powerbank.partners import services
+from powerbank.partners import mails, services
 from powerbank.partners.agreements import terms as rules
 from powerbank.partners.agreements.terms import ALL, Terms, TermsKind
 from powerbank.partners.errors import AgreementOverlapsError
 from powerbank.partners.events import AgreementEnds
-from powerbank.partners.models import OPEN_END, Agreement, AgreementStation, Partner
+from powerbank.partners.models import OPEN_END, Agreement, AgreementStation, MailKind, Partner
 from powerbank.stations.models import Station
 
 ENDS_SOON = timedelta(days=30)
@@ -98,7 +98,7 @@ def find_ending(after: UUID, *, today: date) -> list[UUID]:
 
 
 def tell_of_end(agreement_ids: Sequence[UUID]) -> None:
-    """Tell staff that these agreements end. A notice that they have had is not written again."""
+    """Tell staff and the partner that these agreements end. A notice that they have had is not written again."""
     query = select(Agreement, Partner.name).join(Partner, Partner.id == Agreement.partner_id)
     for agreement, name in open_session().execute(query.where(Agreement.id.in_(agreement_ids))):
         publish(
@@ -109,6 +109,8 @@ def tell_of_end(agreement_ids: Sequence[UUID]) -> None:
                 version=f"{agreement.id}:{agreement.last_day}",
             )
         )
+        version = f"{agreement.id}:{agreement.last_day}"
+        mails.queue_mail(agreement.partner_id, MailKind.AGREEMENT_ENDS, about=agreement.id, version=version)
 
 
 def find_agreement(partner_id: UUID, agreement_id: UUID) -> Agreement:

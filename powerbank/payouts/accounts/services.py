@@ -16,6 +16,8 @@ from powerbank.content import app_config
 from powerbank.integrations.payout_provider import AccountCheck, Destination
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.partners import mails
+from powerbank.partners.models import MailKind
 from powerbank.payouts import payees
 from powerbank.payouts.accounts import encryption
 from powerbank.payouts.errors import SecondPersonError
@@ -152,6 +154,8 @@ def _tell_owners(account: PayoutAccount) -> None:
     version = f"{account.id}:{account.status}"
     for user_id in payees.find_payee(account.payee_kind, account.payee_id).user_ids:
         publish(PayoutAccountChanged(user_id=user_id, account_id=account.id, version=version))
+    if account.payee_kind == PayeeKind.PARTNER:
+        mails.queue_mail(account.payee_id, MailKind.ACCOUNT_CHANGED, about=account.id, version=version)
 
 
 def _refuse_incomplete(kind: AccountKind, number: str | None, bank_code: str | None) -> None:

@@ -7,10 +7,12 @@ from uuid import UUID
 from powerbank.integrations.payout_provider import PayoutState, ProviderAnswer
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.partners import mails
+from powerbank.partners.models import MailKind
 from powerbank.payouts import money, payees, transitions
 from powerbank.payouts.events import OwnerNotPaid, OwnerPaid, PayoutFailed, PayoutPaid
 from powerbank.payouts.models import Payout
-from powerbank.payouts.states import UNDER_WAY, Status
+from powerbank.payouts.states import UNDER_WAY, PayeeKind, Status
 
 PROVIDER = "provider"
 # How long after an answer that decides nothing the provider is asked again, at first and at most.
@@ -105,3 +107,6 @@ def _tell_of_failure(payout: Payout, why: str) -> None:
     )
     for fields in _fields_for_owners(payout):
         publish(OwnerNotPaid(**fields))
+    if payout.payee_kind == PayeeKind.PARTNER:
+        version = f"{payout.id}:{payout.attempt}:{payout.status}"
+        mails.queue_mail(payout.payee_id, MailKind.PAYOUT_FAILED, about=payout.id, version=version)

@@ -23,7 +23,9 @@ from powerbank.base.money import NPR
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.models import Account
 from powerbank.ledger.services import EntryKind
+from powerbank.partners import mails
 from powerbank.partners import queries as partners
+from powerbank.partners.models import MailKind
 from powerbank.payouts import payees
 from powerbank.payouts.models import Payout, PayoutAccount
 from powerbank.payouts.statements import lines
@@ -183,6 +185,8 @@ def _write(statement: Statement, pages: Iterable[list[dict[str, Any]]], *, paid:
     session.flush()
     if written:
         session.execute(insert(StatementPage), written)
+    if statement.payee_kind == PayeeKind.PARTNER:
+        mails.queue_mail(statement.payee_id, MailKind.STATEMENT, about=statement.id, version=statement.number)
     return statement
 
 
