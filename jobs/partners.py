@@ -8,10 +8,10 @@ from flask import current_app
 from jobs.batches import work_in_batches, work_one_by_one
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.clock import local_day
-from powerbank.base.db import db, utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.smtp import client as smtp
 from powerbank.partners import mails
-from powerbank.partners.accruals import monthly
+from powerbank.partners.accruals import history, monthly
 from powerbank.partners.agreements import services as agreements
 from powerbank.payouts.mails import write_letter
 
@@ -31,6 +31,25 @@ def accrue_month(month: date) -> int:
 def tell_of_ending_agreements(run: StepwiseRun) -> None:
     today = local_day(utcnow())
     work_in_batches(lambda after: agreements.find_ending(after, today=today), agreements.tell_of_end)
+
+
+def accrue_history(run: StepwiseRun, *, operation_id: str) -> None:
+    """Accrue what was earned before agreements were entered. One that was killed goes on where it was."""
+    wanted = UUID(operation_id)
+    after = history.find_place(wanted)
+    while after is not None and (entries := history.find_entries(after)):
+        db.session.rollback()  # the snapshot of the search ends before the work begins
+        with transaction():
+            history.accrue_batch(wanted, entries)
+        after = entries[-1]
+    db.session.rollback()
+    with run.finish():
+        history.finish_history(wanted, now=utcnow())
+
+
+def fail_history(*, operation_id: str) -> None:
+    """Fail the operation of a job that has died. What was accrued stays, and the next one goes on behind it."""
+    history.fail_history(UUID(operation_id), now=utcnow())
 
 
 def mail_partner(run: StepwiseRun, *, mail_id: str) -> None:

@@ -196,6 +196,10 @@ class EndSchema(Schema):
     ends_on = fields.Date(required=True, metadata={"description": "the last day on which it is in force"})
 
 
+class HistoryAcceptedSchema(Schema):
+    operation_id = fields.UUID(required=True)
+
+
 class EarningsArguments(Schema):
     from_ = fields.Date(data_key="from", load_default=None)
     to = fields.Date(load_default=None, metadata={"description": "the last day"})

@@ -9,6 +9,7 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.exports import export_csv
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base import audit
@@ -17,6 +18,7 @@ from powerbank.base.clock import format_time, local_day
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.money import format_amount
 from powerbank.partners import queries, services
+from powerbank.partners.accruals import history
 from powerbank.partners.agreements import pdf, preview
 from powerbank.partners.agreements import services as agreements
 from powerbank.partners.models import Accrual, MemberRole, Partner
@@ -27,6 +29,7 @@ from powerbank.partners.schemas import (
     EarningsArguments,
     EarningsSchema,
     EndSchema,
+    HistoryAcceptedSchema,
     InvitationSchema,
     MemberSchema,
     PartnerArguments,
@@ -83,6 +86,15 @@ class OnePartner(MethodView):
             services.change_partner(partner, body)
             audit.record_by_staff("partners.update", "partners", partner.id, old=old, new=_describe_for_audit(partner))
         return partner
+
+
+@blueprint.post("/accrue-history")
+@staff_only(WRITE)
+@idempotent
+@blueprint.response(202, HistoryAcceptedSchema)
+def accrue_history() -> dict[str, Any]:
+    """Accrue what was earned before agreements were entered. The operation shows how far it is"""
+    return {"operation_id": history.ask_for_history(staff_id=current_staff().id, now=utcnow()).id}
 
 
 @blueprint.route("/<uuid:partner_id>/members")

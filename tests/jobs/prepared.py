@@ -42,6 +42,7 @@ from tests.jobs.prepared_money import (
 from tests.jobs.prepared_partners import (
     account_to_check,
     agreement_nearly_over,
+    history_wanted,
     mail_to_partner,
     month_over,
     month_to_state,
@@ -230,6 +231,8 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "accrue_monthly_shares": month_over,
     "tell_of_ending_agreements": agreement_nearly_over,
     "mail_partner": mail_to_partner,
+    "accrue_history": history_wanted,
+    "fail_history": history_wanted,
     "run_payouts": payout_wanted,
     "fail_payout_run": payout_wanted,
     "send_payout": payout_approved,

@@ -7,11 +7,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, update
 
 from jobs.payouts import run_payouts
+from powerbank.auth.staff.models import StaffMember
+from powerbank.auth.staff.roles import Role
 from powerbank.base.clock import format_time, local_day
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger import services as ledger
 from powerbank.ledger.services import EntryKind
 from powerbank.partners import services as partners
+from powerbank.partners.accruals import history
 from powerbank.partners.accruals.services import share_lines
 from powerbank.partners.agreements import services as agreements
 from powerbank.partners.models import PartnerKind, PartnerMail
@@ -64,6 +67,18 @@ def account_requested() -> PayoutAccount:
             bank_code="0401-1",
             by="staff:test",
         )
+
+
+def history_wanted() -> Arguments:
+    """Have a member of staff ask that all of history is accrued."""
+    agreement_made()
+    with transaction() as session:
+        email = f"{uuid4().hex[:8]}@example.com"
+        member = StaffMember(email=email, password_hash="unused", role=Role.FINANCE)
+        session.add(member)
+        session.flush()
+        operation = history.ask_for_history(staff_id=member.id, now=utcnow())
+        return {"operation_id": str(operation.id)}
 
 
 def mail_to_partner() -> Arguments:

@@ -174,6 +174,30 @@ def test_history_from_before_the_agreement_is_accrued_once(
     assert "0 movements of revenue were accrued" in run_command(app)
 
 
+def test_staff_have_history_accrued_and_see_how_far_it_is(
+    app: Flask,
+    client: FlaskClient,
+    make_station: Make,
+    venue: Fixture,
+    agree: Fixture,
+    rent: Fixture,
+    finance: Headers,
+    work: Callable[..., None],
+) -> None:
+    make_station("A", charges={1: 90})
+    rent(price="100.00")
+    agree(venue())
+    for accrued_now in (1, 0):
+        asked = client.post("/api/admin/partners/accrue-history", headers=finance)
+        assert asked.status_code == 202, asked.text
+        work("analytics")
+        address = f"/api/operations/{asked.get_json()['operation_id']}"
+        done = client.get(address, headers=finance).get_json()
+        assert (done["status"], done["result"]["accrued"]) == ("succeeded", accrued_now)
+        assert done["progress"]["done"] == done["result"]["entries"] > 0
+    assert payable(app) == {"Bakery": 6_800}
+
+
 def test_the_nights_recount_finds_a_payable_that_is_not_what_was_accrued(
     app: Flask, make_station: Make, venue: Fixture, agree: Fixture, rent: Fixture
 ) -> None:

@@ -5,13 +5,14 @@ again, as a worker would. In the end everything is at rest, the books are those 
 statements add up and chain.
 """
 
+import os
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import text
@@ -40,6 +41,7 @@ from tests.ledger.conftest import assert_books_are_right, key, make_person, top_
 from tests.payouts.conftest import PlainRun
 from tests.rentals import rentals_in_states
 
+STEPS = 30  # of one walk
 AMOUNTS = st.integers(1, 300_00)
 RENTALS = st.integers(0, 5)
 # How many commits and pushes a piece of work lives through before it is killed. Mostly it is not.
@@ -282,11 +284,18 @@ class PayoutsMachine(RuleBasedStateMachine):
 
 @pytest.mark.usefixtures("clean")
 def test_no_paisa_is_made_lost_or_paid_twice(app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`PAYOUT_STEPS=100000 PAYOUT_SEED=7` goes further, and where it goes follows from the seed."""
     monkeypatch.setattr(npi, "ASK_AFTER", timedelta(0))
     PayoutsMachine.app, PayoutsMachine.sandbox, PayoutsMachine.mortality = app, sandbox, Mortality(monkeypatch)
+    if given := os.environ.get("PAYOUT_SEED"):
+        seed(int(given))(PayoutsMachine)
     machine = PayoutsMachine.TestCase
     machine.settings = settings(
-        max_examples=8, stateful_step_count=30, deadline=None, database=None, suppress_health_check=[*HealthCheck]
+        max_examples=max(1, int(os.environ.get("PAYOUT_STEPS", "240")) // STEPS),
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        suppress_health_check=[*HealthCheck],
     )
     with app.app_context():
         machine().runTest()

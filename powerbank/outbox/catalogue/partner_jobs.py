@@ -1,6 +1,6 @@
 """The jobs of partners: what accrues at the end of a month, who hears of agreements that end, and mails to partners."""
 
-from powerbank.outbox.policy import DAY, HOUR, MINUTE, JobSpec, Queue, Schedule, retry_after
+from powerbank.outbox.policy import DAY, HOUR, MINUTE, JobSpec, Queue, Schedule, retry_after, retry_until_done
 
 ACCRUE_MONTHLY_SHARES = JobSpec(
     "accrue_monthly_shares",
@@ -18,6 +18,22 @@ TELL_OF_ENDING_AGREEMENTS = JobSpec(
     stepwise=True,
 )
 
+ACCRUE_HISTORY = JobSpec(
+    "accrue_history",
+    body="jobs.partners.accrue_history",
+    queue=Queue.ANALYTICS,
+    retries=retry_after(MINUTE, MINUTE, MINUTE),
+    time_limit=6 * HOUR,
+    stepwise=True,
+    on_dead="fail_history",
+)
+FAIL_HISTORY = JobSpec(
+    "fail_history",
+    body="jobs.partners.fail_history",
+    queue=Queue.ANALYTICS,
+    retries=retry_until_done(10),
+)
+
 MAIL_PARTNER = JobSpec(
     "mail_partner",
     body="jobs.partners.mail_partner",
@@ -28,7 +44,7 @@ MAIL_PARTNER = JobSpec(
     vendor=True,
 )
 
-JOBS = (ACCRUE_MONTHLY_SHARES, TELL_OF_ENDING_AGREEMENTS, MAIL_PARTNER)
+JOBS = (ACCRUE_MONTHLY_SHARES, TELL_OF_ENDING_AGREEMENTS, ACCRUE_HISTORY, FAIL_HISTORY, MAIL_PARTNER)
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("partners-month-end", job=ACCRUE_MONTHLY_SHARES, cron="20 0 1 * *", catch_up=True, pass_slot=True),

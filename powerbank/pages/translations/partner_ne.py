@@ -3,7 +3,6 @@
 PARTNER = {
     "Today": "आज",
     "Earnings": "आम्दानी",
-    "Partner": "साझेदार",
     "your share today": "आजको तपाईंको हिस्सा",
     "rentals today": "आजका भाडा",
     "your share this month": "यो महिनाको तपाईंको हिस्सा",

@@ -37,8 +37,13 @@ PARTNERS = {
     "Month": "महिना",
     "Gross": "कुल",
     "Tax": "कर",
-    "Share": "हिस्सा",
     "Withheld tax": "कट्टी कर",
+    "Accrue history": "पुरानो हिस्सा जम्मा गर्ने",
+    "Accrue what was earned before?": "पहिलेको आम्दानीको हिस्सा जम्मा गर्ने?",
+    "Rentals that earned before their station's agreement was entered are shared now. "
+    "What is accrued already stays as it is.": (
+        "सम्झौता राख्नुअघि कमाएका भाडाको हिस्सा अहिले बाँडिन्छ। जम्मा भइसकेको जस्ताको तस्तै रहन्छ।"
+    ),
     # one partner
     "New partner": "नयाँ साझेदार",
     "A franchise holds venues, and earns from their stations too.": (

@@ -23,6 +23,7 @@ from powerbank.pages.forms import idempotent_form, load_form, refusals_lead_to
 from powerbank.pages.language import translate
 from powerbank.pages.lists import ListPage, show_list
 from powerbank.partners import queries, services
+from powerbank.partners.accruals import history
 from powerbank.partners.models import MemberRole, PartnerKind
 from powerbank.partners.plots import plot_earnings
 from powerbank.partners.schemas import (
@@ -117,6 +118,15 @@ def create() -> AnyResponse:
     audit.record_by_staff("partners.create", "partners", partner.id, new=dict(PartnerSchema().dump(partner)))
     flash(translate("It is made."))
     return redirect(url_for(PAGE, partner_id=partner.id))
+
+
+@blueprint.post("/accrue-history")
+@refusals_lead_to("console_partners.listing")
+@idempotent_form
+def accrue_history() -> AnyResponse:
+    staff = page_staff(WRITE)
+    operation = history.ask_for_history(staff_id=staff.id, now=utcnow())
+    return redirect(url_for("console_operations.show", operation_id=operation.id))
 
 
 @blueprint.get("/<uuid:partner_id>")
