@@ -68,7 +68,7 @@ def mail_partner(run: StepwiseRun, *, mail_id: str) -> None:
         subject=letter.title,
         text=f"{letter.body}\n\n{link}\n",
         reference=mail_id,
-        attachments=letter.attachments,
+        files=letter.files,
     )
     with run.finish():
         mails.note_sent(UUID(mail_id), now=utcnow())

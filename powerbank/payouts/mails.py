@@ -7,7 +7,6 @@ from uuid import UUID
 
 from powerbank.base.db import db
 from powerbank.base.money import format_amount
-from powerbank.integrations.smtp.client import Attachment
 from powerbank.papers.calendars import format_both
 from powerbank.partners import queries as partners
 from powerbank.partners.models import MailKind, Partner, PartnerMail
@@ -18,6 +17,9 @@ from powerbank.payouts.statements.models import Statement
 MOST_ATTACHED = 10 << 20  # bytes; a longer paper waits at the partner's pages
 
 
+File = tuple[str, str, bytes]  # its name, its type and its content
+
+
 @dataclass(frozen=True)
 class Letter:
     """A mail that is ready to be sent."""
@@ -25,24 +27,24 @@ class Letter:
     to: str
     title: str
     body: str
-    attachments: tuple[Attachment, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 def write_letter(mail: PartnerMail, partner: Partner) -> Letter | None:
     """Write a mail as things are now. None: the partner has no address any more."""
     if "email" not in partner.contact:
         return None
-    title, english, nepali, attachments = _WRITERS[MailKind(mail.kind)](mail.about, partner)
-    return Letter(partner.contact["email"], title, f"{english}\n\n{nepali}", attachments)
+    title, english, nepali, files = _WRITERS[MailKind(mail.kind)](mail.about, partner)
+    return Letter(partner.contact["email"], title, f"{english}\n\n{nepali}", files)
 
 
-Written = tuple[str, str, str, tuple[Attachment, ...]]
+Written = tuple[str, str, str, tuple[File, ...]]
 
 
 def _statement(about: UUID, partner: Partner) -> Written:
     statement = db.session.get_one(Statement, about)
     content = pdf.make_pdf(statement)
-    paper = (Attachment(f"{statement.number}.pdf", content),) if len(content) <= MOST_ATTACHED else ()
+    paper = ((f"{statement.number}.pdf", "application/pdf", content),) if len(content) <= MOST_ATTACHED else ()
     earned, paid = format_amount(statement.earned), format_amount(statement.paid)
     return (
         f"Statement {statement.number} · विवरण {statement.number}",

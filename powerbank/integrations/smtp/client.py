@@ -6,7 +6,6 @@ import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import localtime, parseaddr
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -16,13 +15,6 @@ from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 TIMEOUT = 10
 TOTAL_TIMEOUT = 20.0
-
-
-@dataclass(frozen=True)
-class Attachment:
-    name: str
-    content: bytes
-    kind: str = "application/pdf"
 
 
 def send(
@@ -35,7 +27,6 @@ def send(
     html: str | None = None,
     reference: str | None = None,
     files: Sequence[tuple[str, str, bytes]] = (),
-    attachments: Sequence[Attachment] = (),
 ) -> str:
     """Send an e-mail, and return its Message-ID.
 
@@ -55,9 +46,6 @@ def send(
     for name, content_type, content in files:
         maintype, _, subtype = content_type.partition("/")
         message.add_attachment(content, maintype=maintype, subtype=subtype, filename=name)
-    for each in attachments:
-        maintype, _, subtype = each.kind.partition("/")
-        message.add_attachment(each.content, maintype=maintype, subtype=subtype, filename=each.name)
     try:
         with _connect(urlsplit(url)) as server, _limit_time(server):
             server.send_message(message, to_addrs=[to])

@@ -1,14 +1,14 @@
 """Create the mails to partners' own addresses.
 
-Revision: 0037_partner_mails
-After: 0036_forecasts
+Revision: 0039_partner_mails
+After: 0038_crew
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0037_partner_mails"
-down_revision = "0036_forecasts"
+revision = "0039_partner_mails"
+down_revision = "0038_crew"
 branch_labels = None
 depends_on = None
 
