@@ -35,7 +35,6 @@ from powerbank.payments import gateways
 from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.options import scenarios
-from powerbank.payouts.accounts import commands as payout_commands
 from powerbank.payouts.sending import providers as payout_providers
 from powerbank.points import earnings, expiry, reversal
 from powerbank.promotions import coupons
@@ -118,18 +117,6 @@ def register_hooks(app: Flask) -> None:
             "tasks": topics.topic_for_staff("tasks", "crew.read"),
         }
     )
-
-
-def register_commands(app: Flask) -> None:
-    """Register the commands of `flask --app wsgi`."""
-    app.cli.add_command(auth_commands.staff)
-    app.cli.add_command(kyc_commands.documents)
-    app.cli.add_command(notification_commands.web_push)
-    app.cli.add_command(station_commands.stations)
-    app.cli.add_command(partner_commands.partners)
-    app.cli.add_command(payout_commands.payouts)
-    app.cli.add_command(ops_commands.docs)
-    app.cli.add_command(ops_commands.seed_demo)
 
 
 RULES: tuple[Callable[[Flask], None], ...] = (

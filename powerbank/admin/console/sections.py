@@ -110,6 +110,8 @@ CREW = Section(
         Tab("Pay plans", "crew.read", "/console/crew/plans"),
         Tab("Rules", "crew.read", "/console/crew/rules"),
         Tab("Figures", "crew.read", "/console/crew/figures"),
+    ),
+)
 PARTNERS = Section(
     "Partners",
     (

@@ -1,7 +1,6 @@
 """The pages of a partner's own people, in Nepali."""
 
 PARTNER = {
-    "Today": "आज",
     "Earnings": "आम्दानी",
     "your share today": "आजको तपाईंको हिस्सा",
     "rentals today": "आजका भाडा",
@@ -14,7 +13,6 @@ PARTNER = {
     "{count} to rent": "{count} भाडामा दिन मिल्ने",
     "Days": "दिन",
     "{count} days": "{count} दिन",
-    "By day": "दिनअनुसार",
     "By station": "स्टेशनअनुसार",
     "Taken": "उठेको रकम",
     "Your share": "तपाईंको हिस्सा",

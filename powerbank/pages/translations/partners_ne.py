@@ -2,7 +2,6 @@
 
 PARTNERS = {
     # lists
-    "Payouts": "भुक्तानी",
     "Runs": "भुक्तानी चक्र",
     "Bank files": "बैंक फाइल",
     "Payout accounts": "भुक्तानी खाता",
@@ -67,10 +66,8 @@ PARTNERS = {
     "Earnings by day": "दैनिक आम्दानी",
     "Nothing was earned in these days.": "यी दिनमा आम्दानी भएन।",
     "This month by station": "यो महिना, स्टेशनअनुसार",
-    "Earned": "आम्दानी",
     "for the month": "महिनाभरको",
     "All accruals": "सबै हिस्सा",
-    "Members": "सदस्य",
     "Invite": "निम्तो दिने",
     "Let somebody belong to this partner": "कसैलाई यस साझेदारको सदस्य बनाउने",
     "Phone or e-mail": "फोन वा इमेल",
@@ -86,7 +83,6 @@ PARTNERS = {
     "End this membership?": "यो सदस्यता अन्त्य गर्ने?",
     "The person loses access at once.": "व्यक्तिको पहुँच तुरुन्तै जान्छ।",
     "The membership has ended.": "सदस्यता अन्त्य भयो।",
-    "No members.": "सदस्य छैनन्।",
     "Whoever is invited sees the partner's stations, earnings and statements.": (
         "निम्तो पाएकाले साझेदारका स्टेशन, आम्दानी र विवरण देख्छन्।"
     ),

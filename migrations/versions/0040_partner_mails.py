@@ -1,14 +1,14 @@
 """Create the mails to partners' own addresses.
 
-Revision: 0039_partner_mails
-After: 0038_crew
+Revision: 0040_partner_mails
+After: 0039_erasures
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0039_partner_mails"
-down_revision = "0038_crew"
+revision = "0040_partner_mails"
+down_revision = "0039_erasures"
 branch_labels = None
 depends_on = None
 
