@@ -114,7 +114,7 @@ def task(task_id: UUID) -> dict[str, Any]:
 @blueprint.post("/tasks/<uuid:task_id>/claim")
 @user_only
 @idempotent_if_asked
-@blueprint.arguments(EmptySchema)
+@blueprint.arguments(EmptySchema, required=False)
 @blueprint.response(200, TaskSchema)
 def claim(body: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     """Claim a task for a while. Of several who try, one has it"""
@@ -125,7 +125,7 @@ def claim(body: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 @blueprint.post("/tasks/<uuid:task_id>/release")
 @user_only
 @idempotent_if_asked
-@blueprint.arguments(EmptySchema)
+@blueprint.arguments(EmptySchema, required=False)
 @blueprint.response(200, TaskSchema)
 def release(body: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     """Give a task back"""
@@ -136,7 +136,7 @@ def release(body: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 @blueprint.post("/tasks/<uuid:task_id>/start")
 @user_only
 @idempotent_if_asked
-@blueprint.arguments(EmptySchema)
+@blueprint.arguments(EmptySchema, required=False)
 @blueprint.response(200, TaskSchema)
 def start(body: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     """Begin a claimed task. Its claim does not run out any more"""
@@ -152,7 +152,7 @@ def _remake_photo(body: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 @blueprint.post("/tasks/<uuid:task_id>/complete")
 @user_only
 @uploads.takes_a_photo
-@blueprint.arguments(CompletionSchema, location="json_or_form")
+@blueprint.arguments(CompletionSchema, location="json_or_form", required=False)
 @blueprint.response(200, TaskSchema)
 @idempotent_after(_remake_photo, required=False)
 def complete(body: dict[str, Any], task_id: UUID, photo: bytes | None) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def cancel(body: dict[str, Any], task_id: UUID) -> dict[str, Any]:
 @blueprint.post("/<uuid:task_id>/verify")
 @staff_only(OPERATE)
 @idempotent_if_asked
-@blueprint.arguments(CrewReasonSchema)
+@blueprint.arguments(CrewReasonSchema, required=False)
 @blueprint.response(200, StaffTaskSchema)
 def verify(body: dict[str, Any], task_id: UUID) -> dict[str, Any]:
     """Accept work that no station can prove, and pay it"""

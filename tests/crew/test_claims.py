@@ -58,6 +58,18 @@ def test_a_second_claim_is_the_first_one_again(make_station: Make, hire: Hire, o
     assert again["version"] == first["version"]
 
 
+def test_what_asks_for_nothing_needs_no_body(
+    make_station: Make, hire: Hire, order: Order, client: FlaskClient, operations: Headers
+) -> None:
+    make_station("A")
+    task, ram = order(), hire()
+    for act, status in (("claim", "claimed"), ("start", "begun"), ("complete", "to_verify")):
+        answer = client.post(f"/api/crew/tasks/{task['id']}/{act}", headers=ram.headers)
+        assert (answer.status_code, answer.get_json()["status"]) == (200, status)
+    answer = client.post(f"/api/admin/tasks/{task['id']}/verify", headers=operations)
+    assert (answer.status_code, answer.get_json()["status"]) == (200, "done")
+
+
 def test_a_member_has_five_tasks_at_most(make_station: Make, hire: Hire, order: Order) -> None:
     make_station("A")
     ram = hire()
