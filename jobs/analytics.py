@@ -6,11 +6,13 @@ from uuid import UUID
 
 from jobs.batches import FIRST
 from jobs.worker.stepwise import StepwiseRun
-from powerbank.analytics import answers, demand, folding, losses, upkeep
-from powerbank.analytics.days import DAY, day_begins
+from powerbank.analytics.buckets import folding, upkeep
+from powerbank.analytics.buckets.days import DAY, day_begins
+from powerbank.analytics.outlook import demand, losses
 from powerbank.analytics.reports import mails
 from powerbank.analytics.reports import services as reports
 from powerbank.analytics.reports.models import Length, ReportKind
+from powerbank.analytics.screens import answers
 from powerbank.base.clock import local_day
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import AppError

@@ -72,7 +72,7 @@ def import_other_models(app: Flask) -> None:
     """Import the models that no rule imports: foreign keys lead to their tables, and migrations compare all tables."""
     for models in (
         "powerbank.admin.people.models",
-        "powerbank.analytics.demand_models",
+        "powerbank.analytics.outlook.models",
         "powerbank.analytics.models",
         "powerbank.analytics.reports.models",
         "powerbank.base.idempotency",

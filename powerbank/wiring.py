@@ -11,7 +11,7 @@ from werkzeug.utils import import_string
 
 from powerbank import commands, startup, subscriptions
 from powerbank.admin.people import services as people
-from powerbank.analytics import proof
+from powerbank.analytics.buckets import proof
 from powerbank.auth import cleanup
 from powerbank.auth.staff import queries as staff_queries
 from powerbank.crew import hooks as crew

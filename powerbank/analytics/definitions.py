@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from powerbank.analytics.figures import Derived, Figure
-from powerbank.analytics.registry import is_of_network, is_of_packages
-from powerbank.analytics.writing import EVERY_FIGURE
+from powerbank.analytics.figures.figure import Derived, Figure
+from powerbank.analytics.figures.registry import is_of_network, is_of_packages
+from powerbank.analytics.screens.writing import EVERY_FIGURE
 
 _OF_STATIONS = ("station_sn", "city", "partner_id")
 

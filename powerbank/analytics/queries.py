@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Select, func, literal, or_, select, union_all
 
-from powerbank.analytics.figures import Derived
+from powerbank.analytics.figures.figure import Derived
+from powerbank.analytics.figures.registry import ALL_FIGURES
 from powerbank.analytics.models import ALL, NONE, FigureDay, FigureHour, FoldMark
-from powerbank.analytics.registry import ALL_FIGURES
-from powerbank.analytics.spans import Group, Span
+from powerbank.analytics.screens.spans import Group, Span
 from powerbank.base.clock import HOME
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError

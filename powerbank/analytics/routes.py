@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from powerbank.analytics import answers, csv_files, definitions, losses, services, ways
+from powerbank.analytics import definitions, services
+from powerbank.analytics.outlook import losses
 from powerbank.analytics.schemas import (
     HOLIDAYS,
     AnswerSchema,
@@ -17,6 +18,7 @@ from powerbank.analytics.schemas import (
     SpanArguments,
     WayListSchema,
 )
+from powerbank.analytics.screens import answers, csv_files, ways
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
 from powerbank.api.openapi import Blueprint

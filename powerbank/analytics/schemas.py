@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from powerbank.analytics.demand_models import PublicHoliday
-from powerbank.analytics.figures import Area, Unit
-from powerbank.analytics.spans import Group, Range
+from powerbank.analytics.figures.figure import Area, Unit
+from powerbank.analytics.outlook.models import PublicHoliday
+from powerbank.analytics.screens.spans import Group, Range
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.plain import PlainTable
 

@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from powerbank.analytics import demand
-from powerbank.analytics.answers import describe_request
-from powerbank.analytics.days import DAY
+from powerbank.analytics.buckets.days import DAY
+from powerbank.analytics.outlook import demand
+from powerbank.analytics.screens.answers import describe_request
 from powerbank.base import audit
 from powerbank.base.clock import local_day
 from powerbank.base.errors import InvalidFieldsError

@@ -17,8 +17,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import VERSION
-from powerbank.analytics import folding
 from powerbank.analytics import queries as figures
+from powerbank.analytics.buckets import folding
 from powerbank.base.db import db, utcnow
 from powerbank.ops import queries
 from powerbank.ops.machinery import maintenance, service_levels

@@ -22,9 +22,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank import create_app
-from powerbank.analytics import answers, folding
-from powerbank.analytics.days import DAY, HOUR, day_begins
+from powerbank.analytics.buckets import folding
+from powerbank.analytics.buckets.days import DAY, HOUR, day_begins
 from powerbank.analytics.models import Grain, StaleBucket
+from powerbank.analytics.screens import answers
 from powerbank.base.clock import local_day
 from powerbank.base.db import db, transaction, utcnow
 from scripts.bench.parts import analytics_history

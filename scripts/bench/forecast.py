@@ -16,8 +16,8 @@ import os
 from datetime import timedelta
 
 from powerbank import create_app
-from powerbank.analytics import demand
-from powerbank.analytics.days import DAY, day_begins
+from powerbank.analytics.buckets.days import DAY, day_begins
+from powerbank.analytics.outlook import demand
 from powerbank.base.clock import local_day
 from powerbank.base.db import db, utcnow
 from scripts.bench.shared import report

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from powerbank import create_app
-from powerbank.analytics import folding
+from powerbank.analytics.buckets import folding
 from powerbank.base.clock import local_day
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from jobs.analytics import fold
-from powerbank.analytics import folding
+from powerbank.analytics.buckets import folding
 from powerbank.analytics.models import ALL
 from powerbank.base.clock import HOME
 from powerbank.base.db import db, new_id, transaction, utcnow

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.analytics.figures import Derived, Figure
+from powerbank.analytics.figures.figure import Derived, Figure
+from powerbank.analytics.figures.registry import ALL_FIGURES, KEPT, VIEWS
 from powerbank.analytics.models import FigureDay
-from powerbank.analytics.registry import ALL_FIGURES, KEPT, VIEWS
 from powerbank.analytics.routes import VIEWS as ROUTES
 from tests.analytics.conftest import Fold
 from tests.people import Headers, change, rows

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from jobs.analytics import fold
 from jobs.ledger import recount_ledger
-from powerbank.analytics import folding, proof
-from powerbank.analytics.days import day_begins
+from powerbank.analytics.buckets import folding, proof
+from powerbank.analytics.buckets.days import day_begins
 from powerbank.base.clock import local_day
 from powerbank.base.db import new_id, transaction, utcnow
 from tests.analytics import histories

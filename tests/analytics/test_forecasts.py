@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from jobs.analytics import forecast
-from powerbank.analytics import demand, losses
-from powerbank.analytics.days import DAY, day_begins
+from powerbank.analytics.buckets.days import DAY, day_begins
+from powerbank.analytics.outlook import demand, losses
 from powerbank.base.clock import local_day
 from powerbank.base.db import transaction, utcnow
 from tests.people import Headers, change, rows

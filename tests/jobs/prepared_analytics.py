@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from powerbank.analytics import folding
+from powerbank.analytics.buckets import folding
 from powerbank.analytics.reports import services as reports
 from powerbank.analytics.reports.models import Format, Length, ReportKind, ReportSubscription
 from powerbank.analytics.reports.periods import last_period

@@ -7,11 +7,11 @@ from typing import Any
 
 import xlsxwriter
 
-from powerbank.analytics.figures import Unit
+from powerbank.analytics.figures.figure import Unit
 from powerbank.analytics.reports import papers
 from powerbank.analytics.reports.models import Format, Report
 from powerbank.analytics.reports.services import period_of
-from powerbank.analytics.writing import described, unit_of
+from powerbank.analytics.screens.writing import described, unit_of
 from powerbank.api.exports import make_harmless
 
 TYPES = {

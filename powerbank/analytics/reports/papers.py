@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from powerbank.analytics.figures import Unit
+from powerbank.analytics.figures.figure import Unit
 from powerbank.analytics.reports.models import Report
 from powerbank.analytics.reports.services import period_of
-from powerbank.analytics.writing import described, unit_of
+from powerbank.analytics.screens.writing import described, unit_of
 from powerbank.content.letterheads import current_letterhead
 from powerbank.papers.paper import BOTTOM, LEFT, RIGHT, Column, Paper
 

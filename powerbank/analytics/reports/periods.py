@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from powerbank.analytics.days import DAY, monday_of
+from powerbank.analytics.buckets.days import DAY, monday_of
 from powerbank.analytics.reports.models import Length
 from powerbank.base.errors import InvalidFieldsError
 

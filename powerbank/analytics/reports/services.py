@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.analytics import answers
 from powerbank.analytics.reports.models import Format, Length, Report, ReportKind, ReportSubscription
 from powerbank.analytics.reports.periods import Period, last_period, read_period
+from powerbank.analytics.screens import answers
 from powerbank.api.paging import page
 from powerbank.base import audit
 from powerbank.base.clock import local_day

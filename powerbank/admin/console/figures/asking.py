@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from marshmallow import EXCLUDE, ValidationError
 
-from powerbank.analytics import answers
-from powerbank.analytics.answers import Question
 from powerbank.analytics.schemas import SpanArguments
+from powerbank.analytics.screens import answers
+from powerbank.analytics.screens.answers import Question
 from powerbank.base.db import utcnow
 from powerbank.base.errors import AppError, InvalidFieldsError
 from powerbank.pages.language import translate_refusal

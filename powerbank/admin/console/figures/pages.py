@@ -9,10 +9,12 @@ from powerbank.admin.console.figures import asking, services
 from powerbank.admin.console.figures.asking import PageQuestion
 from powerbank.admin.console.sections import FIGURES
 from powerbank.admin.console_session import console_blueprint, page_staff
-from powerbank.analytics import answers, csv_files, definitions, losses, queries
+from powerbank.analytics import definitions, queries
 from powerbank.analytics import services as analytics
-from powerbank.analytics.registry import ALL_FIGURES
-from powerbank.analytics.spans import Group, Range
+from powerbank.analytics.figures.registry import ALL_FIGURES
+from powerbank.analytics.outlook import losses
+from powerbank.analytics.screens import answers, csv_files
+from powerbank.analytics.screens.spans import Group, Range
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.pages.language import page_language

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from powerbank.analytics import queries
-from powerbank.analytics.figures import Unit
+from powerbank.analytics.figures.figure import Unit
 from powerbank.analytics.queries import Sums
-from powerbank.analytics.spans import Asked
-from powerbank.analytics.writing import described, unit_of
+from powerbank.analytics.screens.spans import Asked
+from powerbank.analytics.screens.writing import described, unit_of
 from powerbank.base import money
 from powerbank.base.clock import HOME
 from powerbank.pages.language import page_language, translate, write_number

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from powerbank.analytics.days import DAY, NEAR, day_begins
+from powerbank.analytics.buckets.days import DAY, NEAR, day_begins
 from powerbank.analytics.models import ALL, FoldMark
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db, first_id_of, utcnow

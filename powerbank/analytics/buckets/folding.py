@@ -10,13 +10,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from powerbank.analytics.bucket_statements import clear_lasting_columns, sum_source
-from powerbank.analytics.day_tables import count_active_people, make_cohorts, make_day_tables
-from powerbank.analytics.days import DAY, HOUR, HOURS_KEPT, NEAR, RAW_KEPT, day_begins, monday_of
-from powerbank.analytics.losses import make_losses
+from powerbank.analytics.buckets.day_tables import count_active_people, make_cohorts, make_day_tables
+from powerbank.analytics.buckets.days import DAY, HOUR, HOURS_KEPT, NEAR, RAW_KEPT, day_begins, monday_of
+from powerbank.analytics.buckets.sources import STATEMENTS
+from powerbank.analytics.buckets.statements import clear_lasting_columns, sum_source
+from powerbank.analytics.figures.registry import KEPT
 from powerbank.analytics.models import ALL, FigureDay, FigureHour, FoldMark, Grain, StaleBucket
-from powerbank.analytics.registry import KEPT
-from powerbank.analytics.sources import STATEMENTS
+from powerbank.analytics.outlook.losses import make_losses
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db, first_id_of, open_session
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from powerbank.analytics.days import DAY, HOUR, day_begins
-from powerbank.analytics.demand_models import ForecastScore, PublicHoliday, StationDemand
+from powerbank.analytics.buckets.days import DAY, HOUR, day_begins
 from powerbank.analytics.models import ALL
+from powerbank.analytics.outlook.models import ForecastScore, PublicHoliday, StationDemand
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db, open_session
 

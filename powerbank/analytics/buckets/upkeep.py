@@ -6,10 +6,10 @@ from functools import partial
 
 from sqlalchemy import delete, select
 
-from powerbank.analytics import day_tables
-from powerbank.analytics.days import DAY, HOUR, HOURS_KEPT, WEEK, monday_of
-from powerbank.analytics.demand_models import StationLoss
+from powerbank.analytics.buckets import day_tables
+from powerbank.analytics.buckets.days import DAY, HOUR, HOURS_KEPT, WEEK, monday_of
 from powerbank.analytics.models import ALL, FigureHour, FleetDay, FoldMark, MadeAnswer
+from powerbank.analytics.outlook.models import StationLoss
 from powerbank.base.clock import local_day
 from powerbank.base.db import open_session
 from powerbank.stations.availability import history

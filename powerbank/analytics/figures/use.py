@@ -1,7 +1,7 @@
 """The figures of use: what became of rentals, and who came."""
 
-from powerbank.analytics.figures import Area, Derived, Figure, Unit
-from powerbank.analytics.sources import Source
+from powerbank.analytics.buckets.sources import Source
+from powerbank.analytics.figures.figure import Area, Derived, Figure, Unit
 
 
 def _ended(status: str, more: str = "") -> str:

@@ -1,7 +1,7 @@
 """The figures of stations: whether they could serve, and what they could not sell."""
 
-from powerbank.analytics.figures import Area, Derived, Figure, Unit
-from powerbank.analytics.sources import Source
+from powerbank.analytics.buckets.sources import Source
+from powerbank.analytics.figures.figure import Area, Derived, Figure, Unit
 
 _ANSWERED = "event IN ('ejected', 'came_late')"
 

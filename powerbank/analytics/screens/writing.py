@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from powerbank.analytics.counted import COUNTED, Counted
-from powerbank.analytics.figures import Derived, Described, Figure, Unit
-from powerbank.analytics.funnel_figures import STEPS
-from powerbank.analytics.loss_figures import LOSSES
-from powerbank.analytics.registry import ALL_FIGURES
-from powerbank.analytics.ways import GATEWAYS
+from powerbank.analytics.figures.counted import COUNTED, Counted
+from powerbank.analytics.figures.figure import Derived, Described, Figure, Unit
+from powerbank.analytics.figures.funnel import STEPS
+from powerbank.analytics.figures.losses import LOSSES
+from powerbank.analytics.figures.registry import ALL_FIGURES
+from powerbank.analytics.screens.ways import GATEWAYS
 from powerbank.base import money
 
 Figures = dict[str, Any]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import TextClause, text
 
-from powerbank.analytics.days import DAY, NEAR, WEEK, day_begins
+from powerbank.analytics.buckets.days import DAY, NEAR, WEEK, day_begins
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import first_id_of, open_session
 from powerbank.content import app_config

@@ -1,6 +1,6 @@
 """The figures of money lost, and how each of them is estimated."""
 
-from powerbank.analytics.figures import Area, Described, Unit
+from powerbank.analytics.figures.figure import Area, Described, Unit
 
 
 def _lost(name: str, title: tuple[str, str], meaning: tuple[str, str], made_from: str) -> Described:

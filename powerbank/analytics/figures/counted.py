@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from powerbank.analytics.figures import Area, Unit
+from powerbank.analytics.figures.figure import Area, Unit
 from powerbank.analytics.models import FleetDay, PeopleDay
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from powerbank.analytics.figures import Area, Described, Unit
+from powerbank.analytics.figures.figure import Area, Described, Unit
 from powerbank.analytics.models import GatewayDay, ReturnDay
 from powerbank.analytics.queries import Dimension, Scope, describe, stations_of
-from powerbank.analytics.spans import Span
+from powerbank.analytics.screens.spans import Span
 from powerbank.base.db import db
 
 MOST = 100

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from powerbank.analytics.answers import Question, make_answer
+from powerbank.analytics.screens.answers import Question, make_answer
 from powerbank.api.exports import make_harmless
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from powerbank.analytics.days import DAY, HOUR, HOURS_KEPT, day_begins, monday_of
+from powerbank.analytics.buckets.days import DAY, HOUR, HOURS_KEPT, day_begins, monday_of
 from powerbank.base.clock import local_day
 from powerbank.base.errors import InvalidFieldsError
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from powerbank.analytics.figures import Described, Unit
+from powerbank.analytics.figures.figure import Described, Unit
 
 FUNNEL = (
     Described(

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from powerbank.analytics.counted import COUNTED
-from powerbank.analytics.spans import Asked, Group, Span
+from powerbank.analytics.figures.counted import COUNTED
+from powerbank.analytics.screens.spans import Asked, Group, Span
 from powerbank.base.clock import local_day
 from powerbank.base.db import db
 

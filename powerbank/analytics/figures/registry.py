@@ -2,11 +2,11 @@
 
 from types import MappingProxyType
 
-from powerbank.analytics.figures import Derived, Figure, index
-from powerbank.analytics.figures_of_money import MONEY
-from powerbank.analytics.figures_of_stations import LOST, STATIONS
-from powerbank.analytics.figures_of_use import PEOPLE, USE
-from powerbank.analytics.sources import STATEMENTS
+from powerbank.analytics.buckets.sources import STATEMENTS
+from powerbank.analytics.figures.figure import Derived, Figure, index
+from powerbank.analytics.figures.money import MONEY
+from powerbank.analytics.figures.stations import LOST, STATIONS
+from powerbank.analytics.figures.use import PEOPLE, USE
 
 ALL_FIGURES = index(MONEY, USE, STATIONS, LOST, PEOPLE)
 KEPT = tuple(figure for figure in ALL_FIGURES.values() if isinstance(figure, Figure))

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Date, func, select
 
-from powerbank.analytics.days import WEEK, day_begins, monday_of
+from powerbank.analytics.buckets.days import WEEK, day_begins, monday_of
 from powerbank.analytics.models import CohortWeek, FunnelDay
-from powerbank.analytics.spans import Asked, Group, Span
-from powerbank.analytics.writing import Figures, Parts, write
+from powerbank.analytics.screens.spans import Asked, Group, Span
+from powerbank.analytics.screens.writing import Figures, Parts, write
 from powerbank.base.clock import format_time
 from powerbank.base.db import db
 

@@ -1,7 +1,7 @@
 """The figures of money: what was earned and given back, what others got of it, and what people paid in."""
 
-from powerbank.analytics.figures import Area, Derived, Figure, Unit
-from powerbank.analytics.sources import Source
+from powerbank.analytics.buckets.sources import Source
+from powerbank.analytics.figures.figure import Area, Derived, Figure, Unit
 
 
 def _revenue(name: str, kind: str, title: tuple[str, str], meaning: tuple[str, str]) -> Figure:

@@ -9,16 +9,18 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.analytics import counted_queries, funnels, losses, queries, ways
-from powerbank.analytics.counted import ACTIVE, FLEET
-from powerbank.analytics.day_tables import ACTIVE_WITHIN
-from powerbank.analytics.days import DAY
-from powerbank.analytics.funnel_figures import PERSON
+from powerbank.analytics import queries
+from powerbank.analytics.buckets.day_tables import ACTIVE_WITHIN
+from powerbank.analytics.buckets.days import DAY
+from powerbank.analytics.figures.counted import ACTIVE, FLEET
+from powerbank.analytics.figures.funnel import PERSON
+from powerbank.analytics.figures.registry import VIEWS, is_of_network, is_of_packages
 from powerbank.analytics.models import MadeAnswer
+from powerbank.analytics.outlook import losses
 from powerbank.analytics.queries import Dimension, Scope
-from powerbank.analytics.registry import VIEWS, is_of_network, is_of_packages
-from powerbank.analytics.spans import Asked, Span, read_span
-from powerbank.analytics.writing import Figures, Parts, write
+from powerbank.analytics.screens import counted_queries, funnels, ways
+from powerbank.analytics.screens.spans import Asked, Span, read_span
+from powerbank.analytics.screens.writing import Figures, Parts, write
 from powerbank.base import money
 from powerbank.base.clock import HOME, format_time
 from powerbank.base.db import db, open_session

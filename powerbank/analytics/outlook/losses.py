@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Date, delete, func, literal, select, text
 
-from powerbank.analytics.days import DAY
-from powerbank.analytics.demand import find_holidays, hour_of_week
-from powerbank.analytics.demand_models import StationLoss
-from powerbank.analytics.loss_figures import LOSSES
+from powerbank.analytics.buckets.days import DAY
+from powerbank.analytics.figures.losses import LOSSES
 from powerbank.analytics.models import ALL
+from powerbank.analytics.outlook.demand import find_holidays, hour_of_week
+from powerbank.analytics.outlook.models import StationLoss
 from powerbank.analytics.queries import Scope, stations_of
-from powerbank.analytics.spans import Asked, Group, Span
+from powerbank.analytics.screens.spans import Asked, Group, Span
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db, open_session
 from powerbank.stations.models import Station

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from powerbank.analytics.sources import Source
+from powerbank.analytics.buckets.sources import Source
 
 
 class Unit(StrEnum):

@@ -4,9 +4,9 @@ from functools import cache
 
 from sqlalchemy import TextClause, text
 
+from powerbank.analytics.buckets.sources import STATEMENTS, Source
+from powerbank.analytics.figures.registry import KEPT
 from powerbank.analytics.models import ALL
-from powerbank.analytics.registry import KEPT
-from powerbank.analytics.sources import STATEMENTS, Source
 from powerbank.base.clock import HOME
 
 _HOUR = f"date_trunc('hour', at, '{HOME.key}')"
