@@ -39,7 +39,11 @@ Lists take `limit` and `cursor` and answer `next_cursor`. A POST that moves mone
 
 
 class ProblemSchema(ma.Schema):
-    """A refusal, as RFC 9457 describes it. `code` is stable; `detail` is for people."""
+    """A refusal, as RFC 9457 describes it. `code` is stable; `detail` is for people. Some codes have members more, as
+    `insufficient_funds` has `shortfall`."""
+
+    class Meta:
+        unknown = ma.INCLUDE
 
     type = ma.fields.String(required=True)
     title = ma.fields.String(required=True)
