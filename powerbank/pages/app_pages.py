@@ -26,12 +26,13 @@ _CORE = (
     "vendor/preact.js",
 )
 _VIEWS = {
-    "": ("stations/home", "rentals/card"),
-    "s": ("stations/station",),
-    "rent": ("renting/rent", "person/sign-in"),
+    "": ("views/stations/home", "views/rentals/card"),
+    "s": ("views/stations/station",),
+    "rent": ("views/renting/rent", "views/person/sign-in"),
     "rentals": (
-        *(f"rentals/{name}" for name in ("rental", "sheets", "blocked", "receipt", "returns", "card")),
-        *("parts/photo-field", "parts/pictures", "money/topup", "money/dues", "stations/home"),
+        *(f"views/rentals/{name}" for name in ("rental", "sheets", "blocked", "receipt", "returns", "card")),
+        *(f"views/parts/{name}" for name in ("photo-field", "pictures", "push-offer")),
+        *("views/money/topup", "views/money/dues", "views/stations/home", "push"),
     ),
 }
 _PICTURES = "blob: https:"  # from the camera, and of banners, wherever the operator keeps those
@@ -42,7 +43,7 @@ _PICTURES = "blob: https:"  # from the camera, and of banners, wherever the oper
 def shell(view: str = "") -> Response:
     """Show the app at any of its addresses; the app itself knows which there are."""
     settings, language = current_app.config["SETTINGS"], wanted_language()
-    modules = [*_CORE, *(f"app/views/{name}.js" for name in _VIEWS.get(view.partition("/")[0], ()))]
+    modules = [*_CORE, *(f"app/{name}.js" for name in _VIEWS.get(view.partition("/")[0], ()))]
     if language != "en":
         modules.append(f"app/texts/{language}.js")
     version = app_version()

@@ -145,5 +145,9 @@ render(html`<${App} />`, document.getElementById("app"));
 readMe();
 if (kept("unsent")) setTimeout(() => import("./unsent.js").then(({ sendUnsent }) => sendUnsent()).catch(() => {}), 1500);
 if ("serviceWorker" in navigator) {
-  addEventListener("load", () => setTimeout(() => navigator.serviceWorker.register("/app/worker.js", { scope: "/app/" }).catch(() => {}), 1500));
+  // A push was pressed, or has told of something new.
+  navigator.serviceWorker.addEventListener("message", ({ data }) => (data.go ? go(data.go) : readMe()));
+  const register = () => setTimeout(() => navigator.serviceWorker.register("/app/worker.js", { scope: "/app/" }).catch(() => {}), 1500);
+  if (document.readyState === "complete") register(); // the texts may have come after the page
+  else addEventListener("load", register);
 }

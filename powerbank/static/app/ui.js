@@ -41,6 +41,7 @@ export async function readMe() {
   try {
     const [me, { unread }] = await Promise.all([api.get("/api/users/me"), api.get("/api/notifications/unread-count")]);
     update({ me, unread });
+    if (self.Notification?.permission === "granted") import("./push.js").then(({ keepUp }) => keepUp()).catch(() => {});
   } catch { /* what needs it asks again */ }
 }
 

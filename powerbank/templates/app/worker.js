@@ -29,6 +29,31 @@ self.addEventListener("fetch", (event) => {
   else if (url.pathname.startsWith("/app/files/")) event.respondWith(file(request));
 });
 
+// What the network tells of is shown, and a press on it opens the place where one can act.
+self.addEventListener("push", (event) => {
+  const { title, body, lang, data = {} } = event.data ? event.data.json() : {};
+  const about = data.rental_id || data.conversation_id || data.notice_id;
+  const shown = { body, lang, data, icon: "/static/icon.svg", ...(about ? { tag: about, renotify: true } : {}) };
+  event.waitUntil(Promise.all([self.registration.showNotification(title || "Powerbank", shown), tellPages({ told: true })]));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  const { rental_id, conversation_id } = event.notification.data || {};
+  const place = rental_id ? `/app/rentals/${rental_id}` : conversation_id ? `/app/support/${conversation_id}` : "/app/notices";
+  event.notification.close();
+  event.waitUntil((async () => {
+    const [open] = await tellPages({ go: place });
+    await (open ? open.focus() : self.clients.openWindow(place));
+  })());
+});
+
+// The first page, which has been used last, goes to a place; all of them hear that something is new.
+async function tellPages(message) {
+  const pages = (await self.clients.matchAll({ type: "window" })).filter(({ url }) => new URL(url).pathname.startsWith("/app/"));
+  for (const page of message.go ? pages.slice(0, 1) : pages) page.postMessage(message);
+  return pages;
+}
+
 // The newest page where the network gives one within three seconds, else the one that is kept.
 async function page(request) {
   const cache = await caches.open(SHELL);

@@ -27,6 +27,7 @@ from powerbank.auth.staff.roles import Role
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.redis_clients import cache_redis
 from powerbank.content import app_config
+from powerbank.integrations.webpush import vapid
 from powerbank.stations.packages.models import Package
 from powerbank.users.models import User
 from scripts.sandbox.environment import settings as played_by_sandbox
@@ -100,6 +101,7 @@ def street(nursery: Nursery, sandbox: Sandbox, chromium: Any) -> Iterator[Street
     site, streams = f"http://127.0.0.1:{web}", f"http://127.0.0.1:{live}"
     settings = played_by_sandbox(sandbox.url, sandbox.smtp_port, sandbox.accounts)
     settings |= {"PUBLIC_URL": site, "LIVE_URL": streams, "LIVE_PORT": str(live), "RATE_LIMIT_PER_MINUTE": "100000"}
+    settings |= {"WEB_PUSH_KEY": vapid.make_private_key()}
     with network(nursery, settings) as net:
         net.shipped_daemon()
         net.worker()

@@ -5,6 +5,7 @@ import { t, time } from "../../language.js";
 import { Button, Form, Icon, Read, Refusal, api, go, html, useEffect, useRead, useRef, useState } from "../../ui.js";
 import { useUnsent } from "../../unsent.js";
 import { Composer, Unsent, useHours } from "../parts/composer.js";
+import { PushOffer } from "../parts/push-offer.js";
 import { subjectOf } from "./support.js";
 
 const TYPES_FOR = 6_000;
@@ -135,7 +136,7 @@ function Ending({ known, path, set }) {
     set(await api.post(`${path}/rating`, { score: Number(score), ...(comment.trim() ? { comment: comment.trim() } : {}) }, { repeats: true }));
   };
   if (!ended) {
-    return html`${known.status === "open" && html`<p class="soft">${hours}</p>`}
+    return html`<${PushOffer}>${t("Shall we tell you when we have answered?")}<//>${known.status === "open" && html`<p class="soft">${hours}</p>`}
       ${known.status === "waiting" && html`<p><button class="link" onClick=${async () => set(await api.post(`${path}/solved`, {}, { repeats: true }))}>${t("My question is answered")}</button></p>`}`;
   }
   return html`<p class="note good">${known.status === "closed" ? t("This conversation is closed.") : t("This is solved. Write, and it goes on.")}</p>

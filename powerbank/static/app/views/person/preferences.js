@@ -1,6 +1,7 @@
 // What somebody wants to hear of, and where.
 
 import { date, digits, t } from "../../language.js";
+import { PushSwitch } from "../parts/push-offer.js";
 import { Button, Icon, Read, api, html, toast, explain, useRead } from "../../ui.js";
 
 const GROUPS = {
@@ -36,7 +37,7 @@ function Devices() {
     await api.remove(`/api/users/me/devices/${id}`);
     await devices.reload();
   };
-  if (!devices.data?.items.length) return null;
-  return html`<section><h2>${t("Devices that get pushes")}</h2><ul class="rows">${devices.data.items.map((each) => html`<li class="row" key=${each.id}>
+  if (!devices.data?.items.length) return html`<${PushSwitch} changed=${devices.reload} />`;
+  return html`<${PushSwitch} changed=${devices.reload} /><section><h2>${t("Devices that get pushes")}</h2><ul class="rows">${devices.data.items.map((each) => html`<li class="row" key=${each.id}>
     <span><b>${(PLATFORMS[each.platform] || PLATFORMS.web)()}</b><small>${t("seen on {day}", { day: date(each.seen_at) })}</small></span><${Button} quiet onPress=${remove(each.id)}>${t("Remove")}<//></li>`)}</ul></section>`;
 }

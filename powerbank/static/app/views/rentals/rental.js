@@ -4,6 +4,7 @@ import { clock, digits, duration, money, t, time } from "../../language.js";
 import { Button, Facts, Icon, Read, api, html, useEffect, useNow, useRead, useState } from "../../ui.js";
 import { Extend, Report } from "./sheets.js";
 import { Receipt, Timeline } from "./receipt.js";
+import { PushOffer } from "../parts/push-offer.js";
 import { Blocked, Pause } from "./blocked.js";
 import { Returns } from "./returns.js";
 
@@ -111,6 +112,7 @@ function Running({ rental, now, cancel, open }) {
     </section>
     ${paused && html`<${Pause} block=${rental.pause} />`}
     ${rental.cancel_requested_at && html`<p class="note good" role="status">${t("You cancelled. Put it back before {time}, and it is free.", { time: time(terms.cancel_until) })}</p>`}
+    <${PushOffer}>${t("Shall we tell you before the time is over, and when your power bank is back?")}<//>
     <${Facts} of=${[
       [t("Cost so far"), money(soFar(rental))],
       rental.package.payment_model === "postpaid" && [t("Price"), t("{price} for each {time}", { price: money(rental.package.unit_price), time: duration(rental.package.unit_minutes) })],
