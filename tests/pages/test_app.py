@@ -80,6 +80,18 @@ def _imported(names: set[str]) -> set[str]:
         found = more
 
 
+def test_every_address_in_a_module_leads_somewhere() -> None:
+    """What is loaded later is not seen until somebody wants it."""
+    address = re.compile(r'(?:import\(|from |new URL\()"(\.[^"]+)"')
+    lost = [
+        f"{path.name}: {target}"
+        for path in MODULES
+        for target in address.findall(path.read_text())
+        if not (path.parent / target).resolve().exists()
+    ]
+    assert lost == []
+
+
 def test_the_service_worker_knows_every_file(client: FlaskClient) -> None:
     answer = client.get("/app/worker.js")
     assert answer.headers["Content-Type"].startswith("text/javascript")

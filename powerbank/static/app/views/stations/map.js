@@ -5,7 +5,7 @@ import { api, go, html, stationState, useEffect, useRef, useState } from "../../
 import { StationRow } from "./home.js";
 
 const KATHMANDU = [27.7052, 85.3206];
-const FILES = new URL("../../vendor/", import.meta.url);
+const FILES = new URL("../../../vendor/", import.meta.url);
 
 function load() {
   load.once ??= new Promise((resolve, reject) => {

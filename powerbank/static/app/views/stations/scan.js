@@ -5,7 +5,7 @@ import { Icon, go, html, toast, useEffect, useRef, useState } from "../../ui.js"
 import { TypeNumber, readStationNumber } from "./home.js";
 
 const EVERY = 200;
-const FILES = new URL("../../vendor/", import.meta.url);
+const FILES = new URL("../../../vendor/", import.meta.url);
 
 export default function View() {
   const video = useRef(null);
