@@ -234,7 +234,7 @@ ENGLISH = MappingProxyType(
         ),
         NoticeType.CREW_SHIFT_ENDED: (
             "Your shift has ended",
-            "Your shift ended by itself after {hours} hours. Power banks that you still have: {banks}.",
+            "Your shift ended by itself after {hours:number} hours. Power banks that you still have: {banks:number}.",
         ),
         NoticeType.PAYOUT_SENT: ("Payout sent", "{amount:money} is on its way to your account."),
         NoticeType.PAYOUT_FAILED: (

@@ -237,7 +237,7 @@ NEPALI = MappingProxyType(
         ),
         NoticeType.CREW_SHIFT_ENDED: (
             "तपाईंको पाली सकियो",
-            "तपाईंको पाली {hours} घण्टापछि आफैं अन्त्य भयो। तपाईंसँग अझै भएका पावर बैंक: {banks}।",
+            "तपाईंको पाली {hours:number} घण्टापछि आफैं अन्त्य भयो। तपाईंसँग अझै भएका पावर बैंक: {banks:number}।",
         ),
         NoticeType.PAYOUT_SENT: ("भुक्तानी पठाइयो", "{amount:money} तपाईंको खातामा पठाइएको छ।"),
         NoticeType.PAYOUT_FAILED: (

@@ -96,7 +96,8 @@ ENGLISH = MappingProxyType(
         ),
         StaffNoticeType.CREW_SHIFT_FORGOTTEN: (
             "A shift was never ended",
-            "The shift of {name} ended by itself after {hours} hours. Power banks still in hand: {banks}.",
+            "The shift of {name} ended by itself after {hours:number} hours. Power banks still in hand: "
+            "{banks:number}.",
         ),
         StaffNoticeType.PAYOUT_TO_APPROVE: ("A payout to approve", "{amount:money} wait to be paid to {payee}."),
         StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM: (
@@ -211,7 +212,7 @@ NEPALI = MappingProxyType(
         ),
         StaffNoticeType.CREW_SHIFT_FORGOTTEN: (
             "पाली अन्त्य गरिएन",
-            "{name} को पाली {hours} घण्टापछि आफैं अन्त्य भयो। हातमा बाँकी पावर बैंक: {banks}।",
+            "{name} को पाली {hours:number} घण्टापछि आफैं अन्त्य भयो। हातमा बाँकी पावर बैंक: {banks:number}।",
         ),
         StaffNoticeType.PAYOUT_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने भुक्तानी",
