@@ -248,7 +248,7 @@ function take(field, code, told) {
   if (had.includes(read)) return;
   field.value = [...had, read].join(field.matches("textarea") ? "\n" : " ");
   told.textContent = read;
-  navigator.vibrate?.(80);
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(80);
 }
 
 // The last pages are shown without a connection. Signing out forgets them, and so does another person who signs in.

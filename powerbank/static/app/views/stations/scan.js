@@ -11,7 +11,7 @@ export default function View() {
   const video = useRef(null);
   const [state, setState] = useState("starting");
   const found = (text) => {
-    navigator.vibrate?.(60);
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(60); // browsers let nobody be shaken before a tap
     go(`/app/s/${encodeURIComponent(readStationNumber(text))}`, { replace: true });
   };
   useEffect(() => {
