@@ -140,7 +140,7 @@ CAUSES = """
       FROM found JOIN state ON state.station_id = found.station_id
 """
 _CAUSES = text(WITH_CAUSES + CAUSES)
-_LOSS = text("WITH " + _DEMAND + " SELECT CAST(fares AS bigint) FROM gone")  # noqa: S608 (both parts are ours)
+_LOSS = text("WITH " + _DEMAND + " SELECT CAST(fares AS bigint) FROM gone")  # noqa: S608  # nosec B608 (our own)
 
 
 @dataclass(frozen=True)

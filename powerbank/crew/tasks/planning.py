@@ -27,7 +27,7 @@ WORTH_A_WRITE = 500
 # What a member or another pass is just changing is passed over: the next pass comes soon.
 # What is missing, what has other numbers than its task, and the tasks of rules that have no cause any more.
 _DIFFERENCES = text(
-    WITH_CAUSES  # noqa: S608 (all parts are ours)
+    WITH_CAUSES  # noqa: S608  # nosec B608 (all parts are ours)
     + ", cause AS ("
     + CAUSES
     + """),
