@@ -17,6 +17,7 @@ from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payouts import runs
 from tests.dying import Mortality
+from tests.nursery import wait_until
 from tests.payouts.conftest import BY_HAND, PlainRun, books, payouts
 from tests.people import Headers, change, rows
 
@@ -130,6 +131,11 @@ def test_postings_below_an_open_seal_are_not_settled(app: Flask, context: Flask,
         with transaction():
             assert not sums.close_seal(now=utcnow())
             assert sums.find_settled_number(begun) is None
+    wait_until(_close_seal, 30, "what other tests do in this server has ended too")
     with transaction():
-        assert sums.close_seal(now=utcnow())
         assert (sums.find_settled_number(begun) or 0) > 0
+
+
+def _close_seal() -> bool:
+    with transaction():
+        return sums.close_seal(now=utcnow())
