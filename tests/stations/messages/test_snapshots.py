@@ -10,12 +10,14 @@ from flask import Flask
 from powerbank.base.db import transaction
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.messages import snapshots, steady_heartbeats
 from tests.stations.talker import Slots, Talker, find_serials_in_slots, list_stays, make_slot, query_rows
 
 pytestmark = pytest.mark.usefixtures("hear")
 BEFORE = {1: "101", 2: "102", 3: "103"}
 WITHOUT_THE_FIRST = {2: "102", 3: "103"}
+IN_A_WAREHOUSE = Whereabouts(Place.WAREHOUSE)
 
 
 def is_usual(talker: Talker, shown: Slots) -> bool:
@@ -68,7 +70,7 @@ def test_changes_by_staff_between_snapshots_are_compared(talker: Talker) -> None
     talker.snapshot(BEFORE)
     put_out(talker)
     with transaction():
-        banks.move_bank(custody_queries.lock_bank("102").id, banks.WAREHOUSE, at=talker.now, cause="by hand")
+        banks.move_bank(custody_queries.lock_bank("102").id, IN_A_WAREHOUSE, at=talker.now, cause="by hand")
     assert not is_usual(talker, WITHOUT_THE_FIRST)
 
 
@@ -79,7 +81,7 @@ def staff_take_102(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any
     def take() -> None:
         with app.app_context(), transaction():
             bank = custody_queries.lock_bank("102")
-            banks.move_bank(bank.id, banks.WAREHOUSE, at=bank.created_at, cause="by hand")
+            banks.move_bank(bank.id, IN_A_WAREHOUSE, at=bank.created_at, cause="by hand")
 
     def when(module: Any, name: str) -> None:
         original = getattr(module, name)
