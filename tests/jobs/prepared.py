@@ -10,6 +10,16 @@ from tests.jobs.prepared_analytics import (
     report_wanted,
     something_to_fold,
 )
+from tests.jobs.prepared_crew import (
+    break_over_midnight,
+    crew_gone_home,
+    network_to_plan,
+    slot_open,
+    slot_waits,
+    station_to_plan,
+    task_done_unseen,
+    work_of_long_ago,
+)
 from tests.jobs.prepared_money import (
     achievement_made,
     achiever,
@@ -241,6 +251,14 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "confirm_payout_account": account_to_check,
     "make_statement": payout_paid,
     "make_statements": month_to_state,
+    "plan_crew_tasks": network_to_plan,
+    "plan_crew_station": station_to_plan,
+    "settle_crew_tasks": task_done_unseen,
+    "open_next_slot": slot_waits,
+    "follow_opening": slot_open,
+    "sweep_crew": crew_gone_home,
+    "reset_crew_breaks": break_over_midnight,
+    "delete_old_crew_rows": work_of_long_ago,
     "tick": nothing,
     "redeliver_stranded_jobs": nothing,
     "monitor_queues": nothing,
