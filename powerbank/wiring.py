@@ -1,7 +1,7 @@
 """Plugs everything together: what domains give each other, who follows which event, the commands, and every route.
 
 A program loads what it needs. Every program that knows the rules runs `RULES`; only a program that answers requests
-runs `register_routes`. So the routes stand here by name, and `register_routes` alone imports them.
+runs `register_routes`, which alone imports the routes: `blueprints.py` has them by name.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.utils import import_string
 
-from powerbank import commands, startup, subscriptions
+from powerbank import blueprints, commands, startup, subscriptions
 from powerbank.admin.people import services as people
 from powerbank.analytics.buckets import proof
 from powerbank.auth import cleanup
@@ -130,147 +130,6 @@ RULES: tuple[Callable[[Flask], None], ...] = (
     commands.register,
 )
 
-# In the order of the API's document.
-API = (
-    "powerbank.api.operations:blueprint",
-    "powerbank.live.routes:blueprint",
-    "powerbank.content.routes:blueprint",
-    "powerbank.content.staff_routes:blueprint",
-    "powerbank.content.config_routes:blueprint",
-    "powerbank.users.routes:blueprint",
-    "powerbank.users.routes:avatar_blueprint",
-    "powerbank.users.routes:picture_blueprint",
-    "powerbank.users.routes:referral_blueprint",
-    "powerbank.notifications.people.routes:blueprint",
-    "powerbank.notifications.people.routes:device_blueprint",
-    "powerbank.notifications.people.routes:web_push_blueprint",
-    "powerbank.notifications.people.preference_routes:blueprint",
-    "powerbank.notifications.staff.routes:blueprint",
-    "powerbank.notifications.staff.device_routes:blueprint",
-    "powerbank.notifications.templates.routes:blueprint",
-    "powerbank.notifications.templates.rule_routes:blueprint",
-    "powerbank.notifications.broadcasts.routes:blueprint",
-    "powerbank.notifications.delivery.routes:blueprint",
-    "powerbank.auth.people.routes:blueprint",
-    "powerbank.auth.people.routes:identifier_blueprint",
-    "powerbank.auth.staff.routes:blueprint",
-    "powerbank.auth.staff.account_routes:blueprint",
-    "powerbank.auth.staff.administration_routes:blueprint",
-    "powerbank.kyc.routes:blueprint",
-    "powerbank.kyc.staff.routes:blueprint",
-    "powerbank.kyc.staff.routes:document_blueprint",
-    "powerbank.ledger.routes:blueprint",
-    "powerbank.ledger.books.routes:blueprint",
-    "powerbank.ledger.adjustments.routes:blueprint",
-    "powerbank.payments.topups.routes:blueprint",
-    "powerbank.payments.options.routes:blueprint",
-    "powerbank.payments.dues.routes:blueprint",
-    "powerbank.payments.refunds.routes:blueprint",
-    "powerbank.payments.dues.staff_routes:blueprint",
-    "powerbank.payments.refunds.staff_routes:blueprint",
-    "powerbank.payments.review.routes:blueprint",
-    "powerbank.points.routes:blueprint",
-    "powerbank.points.staff_routes:blueprint",
-    "powerbank.promotions.routes:blueprint",
-    "powerbank.promotions.staff_routes:blueprint",
-    "powerbank.stations.public.routes:blueprint",
-    "powerbank.stations.packages.routes:blueprint",
-    "powerbank.stations.issues.routes:blueprint",
-    "powerbank.stations.registry.routes:blueprint",
-    "powerbank.stations.commands.routes:blueprint",
-    "powerbank.stations.actions.routes:blueprint",
-    "powerbank.stations.messages.routes:blueprint",
-    "powerbank.stations.availability.routes:blueprint",
-    "powerbank.stations.custody.routes:blueprint",
-    "powerbank.stations.warehouses.routes:blueprint",
-    "powerbank.stations.public.gbfs_routes:blueprint",
-    "powerbank.partners.routes:blueprint",
-    "powerbank.partners.staff_routes:blueprint",
-    "powerbank.payouts.routes:blueprint",
-    "powerbank.payouts.staff_routes:blueprint",
-    "powerbank.payouts.statements.routes:blueprint",
-    "powerbank.rentals.routes:blueprint",
-    "powerbank.rentals.reservations.routes:blueprint",
-    "powerbank.rentals.blocked_returns.routes:blueprint",
-    "powerbank.rentals.blocked_returns.staff_routes:blueprint",
-    "powerbank.rentals.staff.routes:blueprint",
-    "powerbank.rentals.disputes.staff_routes:blueprint",
-    "powerbank.stations.messages.gateway_routes:blueprint",
-    *(f"powerbank.crew.{each}routes:blueprint" for each in ("", "staff_", "task_", "pay_", "figures.", "routing.")),
-    "powerbank.social.routes:blueprint",
-    "powerbank.social.staff_routes:blueprint",
-    "powerbank.support.routes:blueprint",
-    "powerbank.support.staff.routes:blueprint",
-    "powerbank.admin.routes:user_blueprint",
-    "powerbank.admin.people.routes:blueprint",
-    "powerbank.analytics.routes:blueprint",
-    "powerbank.analytics.reports.routes:blueprint",
-    "powerbank.admin.search.routes:blueprint",
-    "powerbank.admin.routes:audit_blueprint",
-    "powerbank.admin.routes:approval_blueprint",
-    "powerbank.ops.health_routes:blueprint",
-    "powerbank.ops.routes:blueprint",
-)
-
-# Pages for browsers are not in the API's document.
-CREW, GROWTH = "powerbank.admin.console.crew", "powerbank.admin.console.growth"
-PAGES = (
-    "powerbank.guides.pages:blueprint",
-    "powerbank.guides.pages:files",
-    "powerbank.pages.app_pages:blueprint",
-    "powerbank.stations.public.pages:blueprint",
-    "powerbank.auth.pages.pages:blueprint",
-    *(f"powerbank.crew.pages.{each}_pages:blueprint" for each in ("today", "file", "task", "route", "bank", "money")),
-    "powerbank.admin.account_pages:blueprint",
-    "powerbank.admin.notice_pages:blueprint",
-    "powerbank.admin.console.identity.pages:blueprint",
-    "powerbank.admin.console.search.pages:blueprint",
-    "powerbank.admin.console.people.pages:blueprint",
-    "powerbank.admin.console.support.pages:blueprint",
-    "powerbank.admin.console.support.action_pages:blueprint",
-    "powerbank.admin.console.support.hour_pages:blueprint",
-    "powerbank.admin.console.rentals.pages:blueprint",
-    "powerbank.admin.console.rentals.case_pages:blueprint",
-    "powerbank.admin.operation_pages:blueprint",
-    "powerbank.admin.console.money.payment_pages:blueprint",
-    "powerbank.admin.console.money.gateway_pages:blueprint",
-    "powerbank.admin.console.money.decision_pages:blueprint",
-    "powerbank.admin.console.money.due_pages:blueprint",
-    "powerbank.admin.console.money.book_pages:blueprint",
-    "powerbank.payouts.pages.pages:blueprint",
-    "powerbank.payouts.pages.office_pages:blueprint",
-    "powerbank.admin.console.partners.partner_pages:blueprint",
-    "powerbank.admin.console.partners.agreement_pages:blueprint",
-    "powerbank.admin.console.partners.account_pages:blueprint",
-    "powerbank.admin.console.partners.payout_pages:blueprint",
-    "powerbank.admin.console.partners.run_pages:blueprint",
-    "powerbank.admin.console.partners.file_pages:blueprint",
-    "powerbank.admin.console.map.pages:blueprint",
-    "powerbank.admin.console.figures.pages:blueprint",
-    "powerbank.admin.console.figures.report_pages:blueprint",
-    "powerbank.ops.now.pages:blueprint",
-    *(
-        f"{GROWTH}.{each}_pages:blueprint"
-        for each in ("table", "coupon", "achievement", "broadcast", "message", "content")
-    ),
-    "powerbank.admin.console.machinery.config_pages:blueprint",
-    "powerbank.admin.console.machinery.audit_pages:blueprint",
-    "powerbank.admin.console.machinery.staff_pages:blueprint",
-    "powerbank.ops.machinery.pages:blueprint",
-    "powerbank.admin.console.stations.list_pages:blueprint",
-    "powerbank.admin.console.stations.pages:blueprint",
-    "powerbank.admin.console.stations.message_pages:blueprint",
-    "powerbank.admin.console.stations.registry_pages:blueprint",
-    "powerbank.admin.console.stations.code_pages:blueprint",
-    "powerbank.admin.console.stations.action_pages:blueprint",
-    "powerbank.admin.console.stations.issue_pages:blueprint",
-    "powerbank.admin.console.stations.discrepancy_pages:blueprint",
-    "powerbank.admin.console.banks.pages:blueprint",
-    *(f"{CREW}.{each}_pages:blueprint" for each in ("board", "task", "member", "warehouse", "plan")),
-    "powerbank.ops.pages:blueprint",
-    "powerbank.ops.job_pages:blueprint",
-)
-
 
 def register_routes(app: Flask) -> None:
     """Import and register all routes and pages, and say how a sign-in is looked up."""
@@ -283,9 +142,9 @@ def register_routes(app: Flask) -> None:
 
     register_staff_loader(app, staff_sessions.find_signed_in_staff)
     register_user_loader(app, sessions.find_signed_in_user)
-    for name in API:
+    for name in blueprints.API:
         api.register_blueprint(import_string(name))
     console_pages.init_app(app)
     dashboard_pages.init_app(app)
-    for name in PAGES:
+    for name in blueprints.PAGES:
         app.register_blueprint(import_string(name))
