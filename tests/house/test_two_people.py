@@ -3,319 +3,53 @@
 A new route fails the first test until FACTORIES says how its object is made.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.views import MethodView
 from marshmallow import Schema, fields
-from sqlalchemy import select
 
 from powerbank import create_app
 from powerbank.api.auth import SIGNED_IN, current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.auth.people import sessions
-from powerbank.base.clock import local_day
-from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.base.db import transaction
 from powerbank.base.errors import NotFoundError
-from powerbank.crew.members import services as crew
-from powerbank.crew.members.models import Member as CrewMember
-from powerbank.crew.tasks import claims
-from powerbank.crew.tasks import queries as tasks
-from powerbank.crew.tasks import services as task_services
-from powerbank.crew.tasks.models import Task
-from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import dues, holds
-from powerbank.ledger.services import Reference
-from powerbank.ledger.sources import Sources
-from powerbank.notifications.delivery import devices
-from powerbank.notifications.people import dispatch
-from powerbank.notifications.people.notice_types import NoticeType
-from powerbank.notifications.people.services import notify
-from powerbank.outbox import operations
-from powerbank.outbox.catalogue import payment_jobs
-from powerbank.partners import queries as partner_queries
-from powerbank.partners import services as partners
-from powerbank.partners.agreements import services as agreements
-from powerbank.partners.models import MemberRole
-from powerbank.payments.refunds import services as refunds
-from powerbank.payments.topups import services as intents
-from powerbank.payouts.statements import services as statements
-from powerbank.rentals.models import Rental
-from powerbank.rentals.reservations.models import Reservation
-from powerbank.stations.custody import queries as custody_queries
-from powerbank.stations.packages.models import Package
-from powerbank.stations.registry import services as registry
-from powerbank.support import services as support
-from powerbank.support.models import Conversation, Subject
 from powerbank.users import identifiers
 from powerbank.users import services as users
+from tests.house.belongings import (
+    Belonging,
+    Factory,
+    a_conversation,
+    a_conversation_that_is_solved,
+    a_conversation_to_read,
+    a_conversation_with_a_photo,
+    a_device,
+    a_due,
+    a_notice,
+    a_refund,
+    a_rental,
+    a_rental_somewhere,
+    a_rental_that_is_owed_for,
+    a_rental_to_bring_back,
+    a_rental_to_extend,
+    a_reservation,
+    a_topup,
+    an_operation,
+)
+from tests.house.belongings_at_work import (
+    a_hosted_station,
+    a_member,
+    a_paid_payout,
+    a_statement,
+    a_station_of_the_crew,
+    a_task,
+    an_agreement,
+)
 from tests.house.walk import NOBODY, Route, routes
-from tests.ledger.conftest import about, key, top_up
-from tests.payouts.conftest import make_paid_payout
-from tests.rentals import rentals_in_states
-from tests.stations.conftest import FACTS, seat_bank
-from tests.stations.prepared import mark_seen
-
-
-@dataclass(frozen=True)
-class Belonging:
-    """Something of a person's: what goes into the address, and a body that each method accepts."""
-
-    values: Mapping[str, Any]
-    bodies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-
-
-Factory = Callable[[UUID], Belonging]
-
-
-# By the rule of the route, for example "/api/users/me/devices/<uuid:device_id>". The factory is called inside an
-# application context and makes something that belongs to the given person.
-def a_rental_to_bring_back(owner: UUID) -> Belonging:
-    return Belonging(a_rental(owner).values, {"POST": {"station_sn": "A"}})
-
-
-def a_notice(owner: UUID) -> Belonging:
-    with transaction():
-        notice_id = notify(user_id=owner, type=NoticeType.WELCOME, context={})
-    assert notice_id is not None
-    with transaction():
-        dispatch.dispatch_notice(notice_id)
-    return Belonging({"notice_id": notice_id}, {"PATCH": {"read": True}})
-
-
-def a_device(owner: UUID) -> Belonging:
-    with transaction():
-        device, _new = devices.register_device(
-            user_id=owner,
-            session_id=None,
-            fcm_token=f"token-of-{new_id()}",
-            platform="android",
-            app_version=None,
-            now=utcnow(),
-        )
-    return Belonging({"device_id": device.id})
-
-
-def a_topup(owner: UUID) -> Belonging:
-    with transaction():
-        intent = intents.begin_topup(user_id=owner, gateway="khalti", charged=5000, currency="NPR", now=utcnow())
-    return Belonging({"intent_id": intent.id})
-
-
-def an_operation(owner: UUID) -> Belonging:
-    with transaction():
-        operation = operations.accept(
-            payment_jobs.CALCULATE_PAYMENT_OPTIONS,
-            user_id=owner,
-            callback_url=None,
-            now=utcnow(),
-            request={"scenario": "wallet_topup", "amount": "100.00"},
-        )
-    return Belonging({"operation_id": operation.id})
-
-
-def a_refund(owner: UUID) -> Belonging:
-    with transaction():
-        top_up(owner, 50_00)
-        paid = holds.spend_without_hold(
-            user_id=owner, reference=about(), sources=Sources(wallet=50_00), key=key(), actor="system"
-        )
-        refund = refunds.request_refund(user_id=owner, transaction_id=paid.id, reason="broken", actor="user")
-    return Belonging({"refund_id": refund.id})
-
-
-def a_rental(owner: UUID) -> Belonging:
-    found = db.session.scalar(select(Rental.id).where(Rental.user_id == owner))
-    db.session.rollback()
-    return Belonging({"rental_id": found or rentals_in_states.active(owner)}, {"POST": {"issue_type": "other"}})
-
-
-def a_reservation(owner: UUID) -> Belonging:
-    """Make a reservation that was cancelled: its owner may have a rental by now, and then reserves nothing."""
-    found = db.session.scalar(select(Reservation.id).where(Reservation.user_id == owner))
-    db.session.rollback()
-    if found is not None:
-        return Belonging({"reservation_id": found})
-    station_id, one_hour = rentals_in_states.station("RESERVED"), rentals_in_states.package()
-    with transaction() as session:
-        reservation = Reservation(
-            user_id=owner,
-            station_id=station_id,
-            package_id=one_hour,
-            bank_id=custody_queries.find_bank("RESERVED-1").id,
-            slot_number=1,
-            status="cancelled",
-            minutes=10,
-            free_until=utcnow(),
-            expires_at=utcnow(),
-            ended_at=utcnow(),
-            rate=1_00,
-        )
-        session.add(reservation)
-        session.flush()
-        return Belonging({"reservation_id": reservation.id})
-
-
-def a_rental_to_extend(owner: UUID) -> Belonging:
-    made = a_rental(owner)
-    with transaction() as session:
-        package_id = session.scalars(select(Package.id)).first()
-    return Belonging(made.values, {"POST": {"package_id": str(package_id)}})
-
-
-def a_rental_that_is_owed_for(owner: UUID) -> Belonging:
-    made = a_rental(owner)
-    with transaction():
-        dues.create_due(
-            user_id=owner,
-            reference=Reference("rental", str(made.values["rental_id"])),
-            amount=5_00,
-            revenue=Kind.OVERDUE_REVENUE,
-            key=key(),
-            actor="test",
-        )
-    return Belonging(made.values, {"POST": {"payment_method": "wallet_only"}})
-
-
-def a_due(owner: UUID) -> Belonging:
-    with transaction():
-        due = dues.create_due(
-            user_id=owner, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="test"
-        )
-        top_up(owner, 50_00)
-    return Belonging({"due_id": due.id}, {"POST": {"payment_method": "wallet_only"}})
-
-
-def a_rental_somewhere(owner: UUID) -> Belonging:
-    return Belonging(a_rental(owner).values, {"POST": {"lat": 27.7, "lng": 85.3}})
-
-
-def a_conversation(owner: UUID) -> Belonging:
-    with transaction():
-        made = support.begin_conversation(
-            user_id=owner,
-            subject=Subject.OTHER,
-            subject_name=None,
-            language="en",
-            text="Hello",
-            photo=None,
-            client_id=None,
-            now=utcnow(),
-        )
-    return Belonging({"conversation_id": made.id}, {"POST": {"client_id": str(new_id()), "text": "Still here"}})
-
-
-def a_conversation_to_read(owner: UUID) -> Belonging:
-    begun = a_conversation(owner)
-    with transaction() as session:
-        newest = session.get_one(Conversation, begun.values["conversation_id"]).last_message_id
-    return Belonging(begun.values, {"POST": {"up_to": str(newest)}})
-
-
-def a_conversation_that_is_solved(owner: UUID) -> Belonging:
-    begun = a_conversation(owner)
-    with transaction():
-        support.solve_by_person(begun.values["conversation_id"], user_id=owner, now=utcnow())
-    return Belonging(begun.values, {"POST": {"score": 5}})
-
-
-def a_conversation_with_a_photo(owner: UUID) -> Belonging:
-    begun = a_conversation(owner)
-    with transaction():
-        message, _ = support.write_message(
-            begun.values["conversation_id"], user_id=owner, text=None, photo=b"a picture", client_id="1", now=utcnow()
-        )
-    return Belonging({**begun.values, "message_id": message.id})
-
-
-def a_hosted_station(owner: UUID) -> Belonging:
-    partner_id = a_partner_of(owner)
-    with transaction() as session:
-        sn = f"H{key()[:8]}"
-        facts = FACTS | {"sn": sn, "imei": sn, "slots": 2, "partner_id": partner_id}
-        station, _ = registry.register_station(**facts, now=utcnow())
-        session.flush()
-    return Belonging({"sn": station.sn}, {"POST": {"issue_type": "other"}})
-
-
-def a_member(owner: UUID) -> Belonging:
-    partner_id = a_partner_of(owner)
-    with transaction():
-        invited = partners.add_member(
-            partner_id, address=f"{key()}@example.com", role=MemberRole.VIEWER, by=f"user:{owner}"
-        )
-    return Belonging({"member_id": invited.id})
-
-
-def a_paid_payout(owner: UUID) -> Belonging:
-    partner_id = a_partner_of(owner)
-    with transaction() as session:
-        payout = make_paid_payout(partner_id)
-        session.flush()
-        statements.make_statements_of_payee(payout.id, now=utcnow())
-    return Belonging({"payout_id": payout.id})
-
-
-def a_statement(owner: UUID) -> Belonging:
-    payout_id = a_paid_payout(owner).values["payout_id"]
-    return Belonging({"statement_id": statements.find_statement_of_payout(payout_id).id})
-
-
-def a_partner_of(owner: UUID) -> UUID:
-    """Make a partner whose owner is this person, unless it is there."""
-    if found := partner_queries.memberships_of(owner):
-        return found[0][1].id
-    with transaction() as session:
-        partner = partners.create_partner(name="Bakery", kind="venue", contact={})
-        member = partners.add_member(partner.id, address=f"{key()}@example.com", role=MemberRole.OWNER, by="test")
-        member.user_id = owner
-        session.flush()
-    return partner.id
-
-
-def an_agreement(owner: UUID) -> Belonging:
-    hosted = a_hosted_station(owner)
-    with transaction():
-        agreement = agreements.make_agreement(
-            a_partner_of(owner),
-            starts_on=local_day(utcnow()),
-            ends_on=None,
-            station_sns=[hosted.values["sn"]],
-            terms={"kind": "share", "percent": "80.00"},
-            by="test",
-        )
-    return Belonging({"agreement_id": agreement.id})
-
-
-def a_task(owner: UUID) -> Belonging:
-    """Make a task that its owner, who is of the crew, has claimed."""
-    now = utcnow()
-    with transaction() as session:
-        sn = f"C{new_id().hex[-8:]}"
-        registry.register_station(**FACTS | {"sn": sn, "imei": sn, "slots": 2}, now=now)
-        member = session.scalar(select(CrewMember).filter_by(user_id=owner)) or crew.make_member(
-            user_id=owner, phone=None, email=None, values={}, by="test", now=now
-        )
-        for held in tasks.list_held_tasks(member.id):
-            claims.release_task(member.id, held.id, now=now)
-        task = task_services.make_task(sn, kind="clean", wants={}, note=None, by="test", now=now)
-        claims.claim_task(member.id, task.id, now=now)
-    return Belonging({"task_id": task.id})
-
-
-def a_station_of_the_crew(owner: UUID) -> Belonging:
-    """Make a station with a power bank, whose slots its owner, who is of the crew, may open."""
-    task = a_task(owner)
-    with transaction() as session:
-        station = session.get_one(Task, task.values["task_id"]).station
-        mark_seen(station.id, at=utcnow())
-        seat_bank(station.id, 1, f"{station.sn}-1", 90)
-    return Belonging({"sn": station.sn}, {"POST": {"slot_numbers": [1]}})
-
+from tests.ledger.conftest import key
 
 FACTORIES: dict[str, Factory] = {
     "/api/crew/tasks/<uuid:task_id>": a_task,
