@@ -221,6 +221,9 @@ const SHAPES = {
 };
 export const Icon = ({ name, filled }) => html`<svg class="icon ${filled ? "filled" : ""}" viewBox="0 0 24 24" aria-hidden="true"><path d=${SHAPES[name]} /></svg>`;
 
+/** The way to a place, in the maps of whoever presses it. Nothing is loaded from there. */
+export const WayTo = ({ place: { lat, lng } }) => html`<a class="button quiet" href=${`https://www.google.com/maps/dir/?api=1&destination=${encodeURIComponent(`${lat},${lng}`)}`} target="_blank" rel="noreferrer"><${Icon} name="way" />${t("Show me the way")}</a>`;
+
 export const Row = ({ href, title, note, value, onClick }) => html`<li><a class="row" href=${href} onClick=${onClick}>
   <span><b>${title}</b>${note && html`<small>${note}</small>`}</span>${value != null && html`<span class="value">${value}</span>`}</a></li>`;
 

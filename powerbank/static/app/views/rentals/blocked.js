@@ -1,7 +1,7 @@
 // The station takes no power bank back: then the meter stands still, and a slot is kept at the next station.
 
 import { digits, distance, t, time } from "../../language.js";
-import { Button, Icon, Read, Refusal, Sheet, api, html, stationState, useRead, useState } from "../../ui.js";
+import { Button, Read, Refusal, Sheet, WayTo, api, html, stationState, useRead, useState } from "../../ui.js";
 import { readStationNumber, usePlace } from "../stations/home.js";
 
 /** Saying at which station one stands. Those that are near are offered, and its number can be typed. */
@@ -51,6 +51,6 @@ export function Pause({ block }) {
   return html`<section class="panel note good" role="status"><h2>${t("The time stands still until {time}", { time: time(block.paused_until) })}</h2>
     <p>${t("Bring it back by then, and you pay up to {time} only.", { time: time(block.paused_from) })}</p>
     ${to ? html`<p><b>${t("Slot {number} is kept for you at {station}, {distance} from here.", { number: digits(to.slot_number), station: to.name, distance: distance(to.distance_m) })}</b></p>
-        <a class="button quiet" href="https://www.google.com/maps/dir/?api=1&destination=${encodeURIComponent(`${to.lat},${to.lng}`)}" target="_blank" rel="noreferrer"><${Icon} name="way" />${t("Show me the way")}</a>`
+        <${WayTo} place=${to} />`
       : html`<p>${t("Any station with a free slot will do.")}</p>`}</section>`;
 }

@@ -1,7 +1,7 @@
 // A power bank that is kept: how long, what it costs, the way there, and taking it.
 
 import { clock, digits, money, t, time } from "../../language.js";
-import { Button, Facts, Icon, Read, api, html, useNow, useRead } from "../../ui.js";
+import { Button, Facts, Icon, Read, WayTo, api, html, useNow, useRead } from "../../ui.js";
 
 const OVER = {
   used: () => [t("It is yours now"), t("The rental has begun.")], expired: () => [t("The time is over"), t("The power bank is free for others again.")],
@@ -28,7 +28,7 @@ function Shown({ known, set, path }) {
     : html`<section class="stage"><h1 tabindex="-1">${title}</h1><p>${text}</p></section>`}
     <${Facts} of=${[[t("Station"), station.name], [t("Slot"), digits(known.slot_number)], [t("until"), time(known.expires_at)], [active ? t("costs at most") : t("Cost"), money(known.fee)]]} />
     ${active && html`<a class="button wide" href=${`/app/rent/${encodeURIComponent(station.sn)}?package=${known.package_id}`}>${t("I am there: rent it")}</a>
-      <div class="actions"><a class="button quiet" href="https://www.google.com/maps/dir/?api=1&destination=${encodeURIComponent(`${station.lat},${station.lng}`)}" target="_blank" rel="noreferrer"><${Icon} name="way" />${t("Show me the way")}</a>
+      <div class="actions"><${WayTo} place=${station} />
         <${Button} quiet onPress=${cancel}>${t("I do not need it any more")}<//></div>`}
     ${known.rental_id && html`<a class="button wide" href="/app/rentals/${known.rental_id}">${t("See the rental")}</a>`}
     ${known.status === "lost" && html`<a class="button wide" href="/app/">${t("See other stations")}</a>`}</div>`;

@@ -1,7 +1,7 @@
 // A station, as the code on it opens it.
 
 import { digits, money, duration, t } from "../../language.js";
-import { Button, Facts, Icon, Read, Refusal, State, Waiting, api, html, stationState, toast, useRead, useState } from "../../ui.js";
+import { Button, Facts, Icon, Read, Refusal, State, Waiting, WayTo, api, html, stationState, toast, useRead, useState } from "../../ui.js";
 
 export default function View({ params }) {
   const path = `/api/stations/${encodeURIComponent(params.sn)}`;
@@ -18,7 +18,6 @@ const NoStation = ({ error }) => error.status === 404
 function Station({ station, read }) {
   const [kind, text] = stationState(station);
   const can = kind === "good" && station.rent_enabled;
-  const place = encodeURIComponent(`${station.lat},${station.lng}`);
   return html`
     <p class="state"><${State} of=${[kind, text]} /></p>
     <h1 tabindex="-1">${station.name}</h1>
@@ -32,7 +31,7 @@ function Station({ station, read }) {
           ${api.signedIn() && html`<${Keep} station=${station} />`}`
       : html`<div class="note ${kind}"><p>${t("You cannot rent here now.")} <a href="/app/">${t("See other stations")}</a></p></div>`}
     <div class="actions">
-      <a class="button quiet" href="https://www.google.com/maps/dir/?api=1&destination=${place}" target="_blank" rel="noreferrer"><${Icon} name="way" />${t("Show me the way")}</a>
+      <${WayTo} place=${station} />
       <${Favourite} station=${station} read=${read} />
     </div>
     ${station.images.map((each) => html`<img class="photo" src=${each} alt="" loading="lazy" />`)}
