@@ -63,3 +63,11 @@ def show(app: Flask, make_station: Callable[..., Station]) -> Callable[[dict[int
 
     snapshot({1: "101", 2: "102", 3: "103"})
     return snapshot
+
+
+@pytest.fixture
+def stations(make_station: Callable[..., Station]) -> list[str]:
+    make_station("K1", charges={1: 90, 2: 15})
+    make_station("K2", online=False)
+    make_station("P1", city="Pokhara", protocol="volinks-v1")
+    return ["K1", "K2", "P1"]

@@ -24,14 +24,6 @@ Make = Callable[..., Station]
 Enter = Callable[..., Console]
 
 
-@pytest.fixture
-def stations(make_station: Make) -> list[str]:
-    make_station("K1", charges={1: 90, 2: 15})
-    make_station("K2", online=False)
-    make_station("P1", city="Pokhara", protocol="volinks-v1")
-    return ["K1", "K2", "P1"]
-
-
 def found_in(page: Any) -> list[str]:
     return re.findall(r'<a href="/console/stations/(\w+)">', page.text)
 
