@@ -195,7 +195,8 @@ def test_next_try_waits_as_long_as_fcm_asked(app: Flask, work: Work, inbox: Inbo
     tell(app, sita)
     work()
     (row,) = rows(app, "SELECT run_after - now() AS wait FROM outbox_jobs WHERE job = 'send_push'")
-    assert 110 < row.wait.total_seconds() <= 120
+    # The clock of the database may stand a little behind that of the worker.
+    assert 110 < row.wait.total_seconds() < 125
     change(app, "UPDATE outbox_jobs SET run_after = now() WHERE job = 'send_push'")
     with app.app_context():
         from powerbank.outbox import relay
