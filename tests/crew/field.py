@@ -87,7 +87,7 @@ class Field(RuleBasedStateMachine):
         plan = planning.find_plan(None, now=self.now)
         assert (list(plan.closed), list(plan.held)) == ([], [])
         for serial, place in self.places.items():
-            assert self._where_is(serial) == place, serial
+            assert (serial, self._where_is(serial)) == (serial, place)
 
     # How it is done.
 
