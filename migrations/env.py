@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import create_engine, event, pool, text
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine
 
 from powerbank.base.db import Base, UtcDateTime, is_of_first_line
 from powerbank.startup import LIMITS
@@ -66,9 +66,8 @@ def run() -> None:
             return
         with context.begin_transaction():
             context.run_migrations()
-        grant_rights(connection, make_url(settings.sqlalchemy_url).username)
+        grant_rights(connection, set_limits(settings.sqlalchemy_url))
         connection.commit()
-        set_limits(settings.sqlalchemy_url)
 
 
 def be_patient_with_indexes(engine: Engine) -> None:
@@ -115,13 +114,19 @@ def refuse_first_line(revisions: set[str]) -> None:
             )
 
 
-def set_limits(application_url: str) -> None:
-    """Bound how long a frozen program can hold up others. Only the role itself may set this for itself."""
+def set_limits(application_url: str) -> str:
+    """Bound how long a frozen program can hold up others, and return the application's role.
+
+    Only the role itself may set this for itself. Only the server knows which role an address leads to: it may stand
+    before the host, in `?user=`, in PGUSER or in a service file, or be the account of this machine.
+    """
     engine = create_engine(application_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         for name, value in LIMITS.items():
             connection.execute(text(f"ALTER ROLE CURRENT_USER SET {name} = '{value}'"))
+        role = str(connection.scalar(text("SELECT current_user")))
         connection.commit()
+    return role
 
 
 def render_item(kind: str, item: object, _context: object) -> str | bool:
@@ -129,10 +134,10 @@ def render_item(kind: str, item: object, _context: object) -> str | bool:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-def grant_rights(connection: Connection, role: str | None) -> None:
+def grant_rights(connection: Connection, role: str) -> None:
     """Let the application's role change rows where the domains change them. It owns nothing."""
     owner = connection.scalar(text("SELECT current_user"))
-    if role is None or role == owner:
+    if role == owner:
         return
     quoted = connection.dialect.identifier_preparer.quote(role)
     connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))

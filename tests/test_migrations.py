@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE, STDOUT
@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import URL, create_engine, make_url
 
 from config import load
 from powerbank import create_app
@@ -193,6 +193,37 @@ def rights_on(table: str, url: str) -> set[str]:
         SELECT privilege FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
          WHERE has_table_privilege(current_user, '{}', privilege)"""
     return {right for (right,) in rows(url, query.format(table))}
+
+
+def named_in_the_query(url: str, _monkeypatch: pytest.MonkeyPatch) -> str:
+    parts = make_url(url)
+    query = {"user": str(parts.username), "password": str(parts.password)}
+    return without_role(url).update_query_dict(query).render_as_string(hide_password=False)
+
+
+def named_by_variables(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    parts = make_url(url)
+    monkeypatch.setenv("PGUSER", str(parts.username))
+    monkeypatch.setenv("PGPASSWORD", str(parts.password))
+    return without_role(url).render_as_string(hide_password=False)
+
+
+def without_role(url: str) -> URL:
+    return URL.create(**make_url(url)._asdict() | {"username": None, "password": None})
+
+
+@pytest.mark.parametrize("named", [named_in_the_query, named_by_variables])
+def test_the_applications_role_gets_its_rights_however_it_is_named(
+    empty_database: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    named: Callable[[str, pytest.MonkeyPatch], str],
+) -> None:
+    settings = empty_database.config["SETTINGS"]
+    address = named(settings.database_url, monkeypatch)
+    with create_app(settings.model_copy(update={"database_url": address})).app_context():
+        upgrade()
+    assert rights_on("users", address) == {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    assert rights_on("audit_log", address) == {"SELECT", "INSERT"}
 
 
 def test_the_applications_role_makes_no_tables(environment: dict[str, str]) -> None:
