@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from psycopg2.extensions import parse_dsn
 
 from powerbank import create_app
 from powerbank.base.db import db, transaction
 from powerbank.ops.machinery import maintenance
 from scripts.production import __main__ as manage
 from scripts.production.backup import backups, counts
-from scripts.production.backup.postgres_tools import connected
+from scripts.production.backup.postgres_tools import connected, with_database
 from tests.databases import execute, superuser_url
 from tests.ledger.conftest import make_person, top_up
 from tests.production.conftest import Production
@@ -188,3 +189,13 @@ def test_backups_are_kept_by_days_weeks_and_months(tmp_path: Path) -> None:
     assert kept[0].strftime(backups.NAME) == proven
     assert len(kept) == 7 + 4 + 11 + 1 - 1
     assert backups.forget_old(tmp_path, "7,5,12", proven=proven) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://me@/real?host=/run", "postgresql:///real?dbname=real&user=me", "postgresql:///?dbname=real"],
+)
+def test_the_scratch_database_is_never_the_real_one(address: str) -> None:
+    """PostgreSQL's client takes `?dbname=` before what stands in the path."""
+    assert parse_dsn(with_database(address, "scratch"))["dbname"] == "scratch"
+    assert parse_dsn(with_database(address, "scratch")).get("user") == parse_dsn(address).get("user")

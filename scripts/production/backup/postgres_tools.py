@@ -40,7 +40,9 @@ def describe(url: str) -> dict[str, str]:
 
 
 def with_database(url: str, database: str) -> str:
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
+    """Name another database. PostgreSQL's client takes `?dbname=` before what stands in the path."""
+    parts = make_url(url).difference_update_query(["dbname"]).set(database=database)
+    return parts.render_as_string(hide_password=False)
 
 
 @contextmanager
