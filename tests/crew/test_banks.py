@@ -1,6 +1,7 @@
 """Power banks in the hands of the crew: slots open one after another, and hands are left only into a place."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -93,26 +94,66 @@ def test_a_slot_that_refuses_leaves_the_bank_where_it_is(
     assert put_out(talker, {1: "101", 2: "102", 3: "103"}) == ["102"]
 
 
-def test_a_late_fact_puts_the_bank_into_the_hands_all_the_same(
-    app: Flask, context: Flask, talker: Talker, hire: Hire
-) -> None:
-    """The station never answered. Its next snapshot shows the slot empty."""
+def test_nobody_else_opens_a_slot_that_gave_no_answer(app: Flask, context: Flask, talker: Talker, hire: Hire) -> None:
+    """The bank may be in the first one's hands, and the station would show no difference."""
+    ram, maya = hire("ram"), hire("maya")
+    opening_id = leave_unanswered(ram, talker)
+    refused = maya.ask("stations/A/open-slots", serials=["101", "102"])
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "not_shown_by_station")
+    assert refused.get_json()["serials"] == ["101"]
+    assert states(app) == [("101", "unknown")]
+
+    # The next snapshot shows the bank in its slot.
+    talker.wait(1)
+    talker.snapshot({1: "101", 2: "102", 3: "103"})
+    with transaction():
+        openings.follow_command(opening_id, "failed", now=talker.now)
+    open_slot(maya, talker)
+    assert put_out(talker, {1: "101", 2: "102", 3: "103"}) == ["101"]
+    assert custody_of(app, "101") == ("crew", f"crew:{maya.id}")
+
+
+def test_whoever_got_no_answer_tries_again(app: Flask, context: Flask, talker: Talker, hire: Hire) -> None:
     ram = hire()
-    ram.do("stations/A/open-slots", serials=["101"])
+    leave_unanswered(ram, talker)
+    open_slot(ram, talker)
+    assert put_out(talker, {1: "101", 2: "102", 3: "103"}) == ["101"]
+    assert custody_of(app, "101") == ("crew", f"crew:{ram.id}")
+
+
+def open_slot(member: Member, talker: Talker) -> None:
+    """Open the slot of bank 101 at the time of the station, whose clock went on."""
+    with transaction():
+        openings.open_slots(UUID(member.id), "A", serials=["101"], slot_numbers=[], now=talker.now)
+
+
+def leave_unanswered(member: Member, talker: Talker) -> UUID:
+    """Let a member open the slot of bank 101, and the station say nothing. Give the command."""
+    member.do("stations/A/open-slots", serials=["101"])
     with transaction() as session:
         opening = session.query(Opening).one()
+        assert opening.command_id is not None
         assert commands.claim_command(opening.command_id, now=talker.now) is not None
         command = session.get_one(commands.StationCommand, opening.command_id)
     talker.pass_deadline(command)
     talker.pass_deadline(command)
     with transaction():
-        openings.follow_command(opening.command_id, "unknown", now=talker.now)
+        openings.follow_command(command.id, "unknown", now=talker.now)
+    return command.id
+
+
+def test_a_late_fact_puts_the_bank_into_the_hands_all_the_same(
+    app: Flask, context: Flask, talker: Talker, hire: Hire
+) -> None:
+    """The station never answered. Its next snapshot shows the slot empty."""
+    ram = hire()
+    command_id = leave_unanswered(ram, talker)
     assert states(app) == [("101", "unknown")]
     talker.wait(60)
     talker.snapshot({2: "102", 3: "103"})
     assert custody_of(app, "101") == ("crew", f"crew:{ram.id}")
     with transaction():
-        openings.follow_command(opening.command_id, "succeeded", now=talker.now)
+        openings.follow_command(command_id, "succeeded", now=talker.now)
     assert states(app) == [("101", "out")]
 
 

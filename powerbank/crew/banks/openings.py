@@ -59,6 +59,9 @@ def open_slots(
     wanted = _find_banks(station, serials, slot_numbers)
     opening = {row.bank_id: row for row in _list_under_way(member, station)}
     fresh = [row for row in wanted if row.id not in opening]
+    actor = actor_of(member.id)
+    if unclear := command_queries.list_unanswered_serials(station.id, [row.serial for row in fresh], but_for=actor):
+        raise errors.not_shown_by_station(serials=unclear)
     made = [
         Opening(
             id=new_id(),

@@ -1,14 +1,16 @@
 """Read the commands of stations."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from powerbank.api.paging import page
 from powerbank.base.db import open_session
 from powerbank.stations.commands.models import OPEN, CommandName, CommandStatus, StationCommand
+from powerbank.stations.models import Slot
 from powerbank.stations.registry.queries import find_station
 
 # A bank that is gone so long after its ejection was settled as failed was not put out by that command.
@@ -43,6 +45,32 @@ def find_open_ejection(station_id: UUID) -> StationCommand | None:
         )
         .execution_options(populate_existing=True)
     )
+
+
+def list_unanswered_serials(station_id: UUID, serials: Sequence[str], *, but_for: str) -> list[str]:
+    """List those of these banks that may have gone to somebody else.
+
+    An ejection for somebody else had no answer, and the station has not shown the slot since. Whoever has the slot
+    opened now would be taken for the one who has the bank.
+    """
+    query = (
+        select(StationCommand.serial)
+        .join(
+            Slot,
+            (Slot.station_id == StationCommand.station_id) & (Slot.number == StationCommand.slot_number),
+        )
+        .where(
+            StationCommand.station_id == station_id,
+            StationCommand.serial.in_(serials),
+            StationCommand.command == CommandName.EJECT,
+            StationCommand.status == CommandStatus.UNKNOWN,
+            StationCommand.requested_by != but_for,
+            func.coalesce(Slot.reported_at, StationCommand.created_at) <= StationCommand.finished_at,
+        )
+        .distinct()
+        .order_by(StationCommand.serial)
+    )
+    return [serial for serial in open_session().scalars(query) if serial is not None]
 
 
 def find_ejection_in_play(serial: str, *, now: datetime) -> StationCommand | None:
