@@ -81,7 +81,7 @@ def servers_of_this_run() -> Iterator[None]:
         migrate()
         execute(os.environ["DATABASE_OWNER_URL"], sample_jobs.EFFECTS_TABLE, GRANT_EFFECTS)
         keep_cluster(stack.postgres)
-        # Nobody kills this server. Those that are killed in tests are others, and wait for their disks.
+        # No test kills this server. The servers that tests kill are their own, and those wait for their disks.
         execute(stack.postgres.superuser_url(), "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
         yield
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# Each of these takes seconds, most of them of waiting.
+# Each of these tests takes seconds, and waits for most of them.
 SLOW = ("faults/", "stations/daemon/", "test_state_machine", "test_any_request_gets")
 
 T = TypeVar("T")

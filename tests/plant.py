@@ -38,8 +38,6 @@ class Plant:
         self._running: list[Running] = []
         self._own: psycopg2.extensions.connection | None = None
 
-    # ── processes ─────────────────────────────────────────────────────────────────────────────────
-
     def worker(self, **environment: str) -> Running:
         return self._awaited("worker", self.start_worker(**environment))
 
@@ -80,8 +78,6 @@ class Plant:
             wait_until(lambda gone=running: not gone.alive, 10, "no process is left")  # type: ignore[misc]
         self._hang_up()
 
-    # ── jobs ──────────────────────────────────────────────────────────────────────────────────────
-
     def enqueue(self, spec: Any, **arguments: Any) -> str:
         with self.app.app_context(), transaction():
             return str(enqueue(spec, **arguments))
@@ -102,8 +98,6 @@ class Plant:
             assert time.monotonic() < deadline, f"{left} jobs open after {seconds} s; {self.logs('worker')}"
             self.sweep()
             time.sleep(0.25)
-
-    # ── what is so ────────────────────────────────────────────────────────────────────────────────
 
     def effects(self) -> Counter[str]:
         return Counter(dict(self.rows("SELECT key, count(*) FROM test_effects GROUP BY key")))

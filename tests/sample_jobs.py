@@ -39,7 +39,7 @@ ONCE = JobSpec("test_once", body=f"{_HERE}.leave_effect", queue=Queue.DEFAULT, u
 TALKATIVE = JobSpec("test_talkative", body=f"{_HERE}.make_the_database_name_a_number", queue=Queue.DEFAULT)
 SLOT = JobSpec("test_slot", body=f"{_HERE}.leave_slot", queue=Queue.DEFAULT)
 
-# A slot each second, so that nobody waits for minutes, and a daily one that shows the zone.
+# One schedule has a slot each second, so that nobody waits for minutes. The daily one shows the time zone.
 SCHEDULES = (
     Schedule("test-slots", job=SLOT, cron="* * * * * *", timezone="UTC", catch_up=True, pass_slot=True),
     Schedule("test-daily", job=RESOLVED, cron="0 3 * * *", timezone="Asia/Kathmandu", arguments={"key": "daily"}),

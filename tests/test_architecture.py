@@ -13,7 +13,7 @@ from powerbank.outbox.policy import JobSpec, Queue, lanes
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT / folder).rglob("*.py")]
 
-# What may speak RQ: the wire, and what works on it. All others enqueue through the outbox.
+# Only the wire and what works on it may speak RQ. All others enqueue through the outbox.
 SPEAK_RQ = {
     "powerbank/outbox/wire.py",
     "powerbank/ops/dashboard_pages.py",
@@ -56,7 +56,8 @@ def test_services_know_no_request_and_never_commit(path: Path) -> None:
     assert ".commit(" not in path.read_text()
 
 
-# These ask the clock of their host: what finds the database's time, and what counts requests as its package does.
+# These modules ask the clock of their host: one finds the difference to the database's time, the other counts requests
+# as its package does.
 READ_THE_HOSTS_CLOCK = {"powerbank/base/clock.py", "powerbank/api/rate_limits.py"}
 OF_THE_HOST = {("time", "time"), ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 

@@ -27,8 +27,8 @@ from tests.databases import execute, superuser_url
 ROOT = Path(__file__).parents[1]
 LONGEST_REVISION = 32  # what the column of `alembic_version` takes
 
-# The kind and the name of all that migrations make in the schema. A table's own type and a range's own functions come
-# and go with them.
+# This lists the kind and the name of all that migrations make in the schema. The type of a table and the functions of a
+# range come and go with them.
 OBJECTS = """
     SELECT relkind::text, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
      UNION SELECT 'function', proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
@@ -36,12 +36,13 @@ OBJECTS = """
      UNION SELECT 'constraint', conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
      UNION SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal"""
 
-# The tables that `refuse_change` guards, and whether it refuses updates of their rows too (16 is the bit of an update).
+# This lists the tables that `refuse_change` guards, and whether it refuses updates of their rows too (16 is the bit of
+# an update).
 GUARDED = """
     SELECT tgrelid::regclass::text, tgtype & 16 > 0 FROM pg_trigger
      WHERE tgfoid = 'refuse_change'::regproc"""
 
-# All that a model can say of its table.
+# A model can say all of this about its table.
 COLUMNS = """
     SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull, attgenerated::text,
            pg_get_expr(adbin, adrelid)

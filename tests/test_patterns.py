@@ -55,13 +55,13 @@ UNITS = (
     "\n ",
 )
 ENDS = ("", "\x00", "!")
-# Never asked about what a stranger wrote.
+# These patterns are never asked about what a stranger wrote.
 OF_OURS = {
     "powerbank/ops/commands.py": "the documentation's own marks",
     "powerbank/base/settings/rules.py": "the environment's settings",
     "powerbank/api/translations/__init__.py": "made of our own texts when it is loaded",
 }
-# Modules that look at so many letters only, whatever comes.
+# These modules look at a limited number of letters, whatever comes.
 BOUNDED = {"powerbank.api.translations": translations.LONGEST}
 
 

@@ -53,7 +53,7 @@ def test_a_worker_has_the_hooks_that_the_web_has() -> None:
     assert "powerbank.users.lifecycle._registration_steps" in worker
     assert "extensions.subscriptions" in worker
     assert {name: web.get(name) for name in worker} == worker
-    # What only the web has belongs to routes.
+    # Only the web loads these, as they belong to routes.
     modules, _ = loaded("routes=False")
     assert not {name.rpartition(".")[0] for name in web.keys() - worker.keys()} & {*modules}
 

@@ -19,7 +19,7 @@ from tests.stations.conftest import Make, broker, make_station  # noqa: F401
 ADDRESS = "/api/admin/analytics"
 Staff = Callable[..., Headers]
 
-# Each day from noon to one o'clock, `busy` rentals; on Saturdays ten. The last week has one more.
+# Each day there are `busy` rentals from noon to one o'clock; on Saturdays there are ten. The last week has one more.
 _HISTORY = """
     INSERT INTO figure_hours (station_id, package_id, at, rentals_started, returns, revenue_fares)
     SELECT station.id, '00000000-0000-0000-0000-000000000000', timezone('Asia/Kathmandu', day + interval '12 hours'),

@@ -114,7 +114,7 @@ def test_a_token_whose_time_has_not_come_or_is_no_time_is_refused(
     payload = jwt.decode(
         headers["Authorization"].removeprefix("Bearer "), secret, algorithms=["HS256"], options={"verify_aud": False}
     )
-    # PyJWT's own encoder refuses times that are none.
+    # The encoder of PyJWT refuses values that are no times, so the token is put together below it.
     token = jwt.api_jws.encode(json.dumps(_stamped(payload | claims)).encode(), secret)
     assert client.get(ADDRESS, headers={"Authorization": f"Bearer {token}"}).status_code == 401
 

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from tests.house.walk import routes
 from tests.people import People
 
-# The picture of a station's code: no person's, and drawn anew for each look otherwise.
-# Figures are asked for again each time, and only sent again where they have changed.
+# The picture of a station's code belongs to no person, and drawing it again for each look would be waste. A browser
+# asks for figures again each time, and gets them only where they have changed.
 FIGURES = ("dashboard", "revenue", "users", "stations", "rentals", "fleet", "funnel", "cohorts", "losses")
 KEPT_PRIVATELY = {
     "GET /api/admin/stations/<sn>/qr.svg",

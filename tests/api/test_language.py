@@ -23,7 +23,7 @@ from tests.house import texts_in_code
 from tests.people import People
 
 NEPALESE = {"Accept-Language": "ne-NP, en;q=0.8"}
-# What is no sentence of ours: a vendor's words, and a field's own problem behind its name.
+# These texts hold no sentence of ours: one is a vendor's text, the other puts a field's name before its problem.
 OTHERS = {"{}.", "{}: {}"}
 
 MODULES = texts_in_code.trees()

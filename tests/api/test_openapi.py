@@ -21,7 +21,7 @@ from powerbank.base.db import db
 from powerbank.outbox import heartbeats
 from powerbank.outbox.policy import Queue, lanes
 
-# In shares, so that several processes try the routes at once.
+# The routes are tried in shares, so that several processes can work at once.
 SHARES = 6
 CHECKS = [
     checks.not_a_server_error,

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from tests.house.walk import routes
 from tests.people import People
 
-# Gateways and payers' browsers come with whatever the gateway hangs on the address.
+# A gateway, or a payer's browser that comes from one, brings whatever parameters the gateway adds to the address.
 FOREIGN = {"GET /api/payment/return/<string:gateway>", "POST /api/payment/webhook/<string:gateway>"}
 PREFIXES = ("/api/", "/internal/", "/gbfs/", "/media/", "/health/", "/metrics")
 

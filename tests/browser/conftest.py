@@ -45,7 +45,8 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-# Each size and each language once. Whoever changes a page looks at all four: VIEWS=all ./scripts/test tests/browser/…
+# Each size and each language is walked once. Whoever changes a page looks at all four: VIEWS=all ./scripts/test
+# tests/browser/…
 VIEWS = [(PHONE, "ne"), (WIDE, "en")]
 if os.environ.get("VIEWS") == "all":
     VIEWS += [(PHONE, "en"), (WIDE, "ne")]

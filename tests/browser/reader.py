@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 PHONE, WIDE = "phone", "wide"
 SIZES = {PHONE: {"width": 390, "height": 844}, WIDE: {"width": 1400, "height": 900}}
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-# A stream that says hello and ends, as the live processes are not part of these tests.
+# The live processes are no part of these tests, so this stream says hello and ends.
 HELLO = 'retry: 60000\nevent: hello\ndata: {"topics": ["console"]}\n\n'
 
 
@@ -36,7 +36,7 @@ class Reader:
     def look(self) -> None:
         """Note what axe finds serious, and a page that is wider than its window. Keep a picture if one is wanted."""
         self.page.wait_for_load_state("load")  # before its styles have come, a page has the colours of the browser
-        # What is still moving in has not got its colours yet.
+        # An element that still moves in does not have its final colours yet.
         self.page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
         found = self.page.evaluate(f"async () => {{ {self._axe}; return (await axe.run()).violations }}")
         for each in found:

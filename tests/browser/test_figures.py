@@ -13,7 +13,8 @@ from tests.stations.conftest import Make, broker, make_station  # noqa: F401
 SignIn = Callable[..., Reader]
 PAGE = "/console/figures"
 
-# A month of figures as they come: more in the evening, less on Saturdays, and three stations in three towns.
+# This makes a month of figures as a network has them: more in the evening, less on Saturdays, in three stations of
+# three towns.
 _HOURS = """
     INSERT INTO figure_hours (station_id, package_id, at, rentals_started, returns, revenue_fares, refused_starts,
                               refused_value, empty_seconds, full_seconds, offline_seconds, sign_ups, topped_up,

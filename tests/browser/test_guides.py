@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.reader import PHONE, WIDE, Reader
 
-# They are in English, whatever the browser asks for.
+# The guides are in English, whatever language the browser asks for.
 pytestmark = pytest.mark.parametrize("view", [(PHONE, "en"), (WIDE, "en")], ids="-".join)
 
 
@@ -24,7 +24,7 @@ def test_an_author_reads_the_guides_and_the_language_stays(reader: Reader) -> No
 
 
 def test_the_reference_is_drawn_and_a_guide_leads_into_it(reader: Reader) -> None:
-    # Redoc shows the sign of its makers, which the policy refuses: nobody else is asked.
+    # Redoc shows the logo of its makers from their host, which the content policy refuses, so no other host is asked.
     reader.tolerate("cdn.redoc.ly")
     page = reader.page
     page.goto("/docs/guides/renting")

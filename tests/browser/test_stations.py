@@ -65,7 +65,7 @@ def network(app: Flask, clean: None, people: People) -> None:
     of_station = f"station_id = (SELECT id FROM stations WHERE sn = '{SN}')"
     change(app, f"UPDATE slots SET works = 'faulty' WHERE number = 8 AND {of_station}")
     change(app, f"UPDATE slots SET held_because = 'refused twice' WHERE number = 7 AND {of_station}")
-    # It was online since yesterday, but for an hour and a half.
+    # The station was online since yesterday, except for an hour and a half.
     change(app, f"DELETE FROM station_status_changes WHERE {of_station}")
     for hours, status in ((30, "online"), (9, "offline"), (7.5, "online")):
         values = f"SELECT id, now() - interval '{hours} hours', '{status}' FROM stations WHERE sn = '{SN}'"

@@ -65,8 +65,6 @@ class Field(RuleBasedStateMachine):
                 db.session.rollback()
                 self.context.pop()
 
-    # What members do.
-
     def _come_to_rest(self) -> None:
         """Let every station speak, all commands be settled, and everything be done that waits to be done."""
         for round_ in range(4):
@@ -88,8 +86,6 @@ class Field(RuleBasedStateMachine):
         assert (list(plan.closed), list(plan.held)) == ([], [])
         for serial, place in self.places.items():
             assert (serial, self._where_is(serial)) == (serial, place)
-
-    # How it is done.
 
     def _carry_out(self, station: int, member: int, how: str) -> None:
         """Let a station do what it does with the ejections that are open there."""

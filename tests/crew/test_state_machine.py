@@ -118,8 +118,6 @@ class CrewAtWork(Field):
         ended = self._try(lambda: shifts.end_shift(self.members[member], now=self.now))
         assert not (ended and unfinished.find_unfinished(self.members[member]))
 
-    # What staff, stations and time do.
-
     @rule(which=WHICH, verify=st.booleans())
     def staff_decide(self, which: int, verify: bool) -> None:
         task = self._pick(which, "to_verify", *(() if verify else ("done",)))
@@ -153,8 +151,6 @@ class CrewAtWork(Field):
         with transaction():
             claims.expire_claims(now=self.now)
             openings.expire_openings(now=self.now)
-
-    # What must hold.
 
     @invariant()
     def each_bank_is_in_one_place(self) -> None:

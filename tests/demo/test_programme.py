@@ -68,7 +68,7 @@ def test_it_goes_on_where_it_was_stopped_and_happens_once(context: Flask, small:
     work()
     assert counts(context) == made
 
-    # What was written belongs to its time, and no job was left behind by it.
+    # Each row carries the time at which it is said to have happened, and no job was left over.
     ended = dict(rows(context, "SELECT status, count(*) FROM rentals GROUP BY status"))
     assert ended["completed"] > 10
     days = "SELECT count(DISTINCT (started_at AT TIME ZONE 'Asia/Kathmandu')::date) >= 2 FROM rentals"

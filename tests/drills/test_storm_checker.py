@@ -68,9 +68,6 @@ def copy_row(database: Broken, table: str, row_id: object, **changed: str) -> No
     )
 
 
-# Requests
-
-
 def test_an_accepted_request_with_one_effect_is_right(database: Broken, journal: Journal) -> None:
     rental = rentals_in_states.pending()
     journal.note(accepted("rental", owner_of(rental), rental))
@@ -94,7 +91,7 @@ def test_a_second_rental_of_one_request_is_doubled(database: Broken, journal: Jo
     journal.note(accepted("rental", owner, rental))
     copy_row(database, "rentals", rental, id="uuidv7()", code="'other'")
     assert kinds(checker.check_requests(database, journal)) == ["doubled"]
-    # It may be that of a request to which nobody got an answer.
+    # The rental may come from a request to which nobody got an answer.
     journal.note(Unknown("rental", str(owner)))
     assert kinds(checker.check_requests(database, journal)) == []
 
@@ -122,9 +119,6 @@ def test_extensions_are_counted(database: Broken, journal: Journal) -> None:
     assert kinds(checker.check_requests(database, journal)) == ["doubled"]
 
 
-# Books
-
-
 def test_books_of_a_rental_are_right(database: Broken) -> None:
     rentals_in_states.pending()
     assert kinds(checker.check_books(database)) == []
@@ -147,8 +141,6 @@ def test_books_that_were_tampered_with(database: Broken, broken: str, found: str
     database(broken)
     assert any(finding.what.startswith(found) for finding in checker.check_books(database))
 
-
-# Payments
 
 PAYMENT = "pidx"
 
@@ -214,9 +206,6 @@ def test_each_accepted_code_is_expected_once_as_sms(journal: Journal, received: 
     assert kinds(checker.check_codes(journal, {"+977": received})) == found
 
 
-# Custody
-
-
 @pytest.mark.parametrize(
     ("truth", "found"),
     [
@@ -248,9 +237,6 @@ def test_a_bank_in_two_places(database: Broken) -> None:
         slot_number="2",
     )
     assert kinds(checker.check_custody(database, {"A-1": ("imei-A", 1)})) == ["custody"]
-
-
-# What is left
 
 
 def test_a_rental_that_is_stuck(database: Broken) -> None:

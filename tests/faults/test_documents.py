@@ -49,7 +49,7 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
             now=utcnow(),
             pictures={DocumentSide.FRONT: b"the front", DocumentSide.BACK: b"the back"},
         )
-    # The document that comes first is there; its answer is not.
+    # The document that comes first is stored, but its answer was lost.
     kept = {side: (key, id_) for side, key, id_ in plant.rows("SELECT side, key, id FROM kyc_documents")}
 
     def arrived(side: str) -> bool:

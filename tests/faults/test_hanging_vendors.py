@@ -59,7 +59,7 @@ def workers_of(plant: Plant, procfile: str, address: str) -> None:
     wait_until(lambda: plant.value(alive) >= len(lines), 40, "all workers are up")
 
 
-# In one process a start waits for the call that has begun, and for no second one: its longest is the time-out of one.
+# In one process a start waits for a call that has begun, and for no second one, so it waits for one time-out at most.
 @pytest.mark.parametrize(("procfile", "within"), [("Procfile", 5.0), ("Procfile.small", 14.0)])
 def test_starts_go_on_while_gateway_and_sms_hang(plant: Plant, hanging: str, procfile: str, within: float) -> None:
     with plant.context():

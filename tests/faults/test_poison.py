@@ -30,7 +30,7 @@ def _data(function: str, *args: object, **kwargs: object) -> bytes:
     return zlib.compress(json.dumps([function, None, args, kwargs]).encode())
 
 
-# What a stranger, a bug or a torn write may make of a message. Each spoils the hash under `key`.
+# A stranger, a bug or a torn write may make these of a message. Each spoils the hash under `key`.
 SPOILERS: dict[str, Callable[[Redis, str], object]] = {
     "another kind of key": lambda redis, key: (redis.delete(key), redis.set(key, "a string")),
     "no hash": lambda redis, key: redis.delete(key),

@@ -198,9 +198,6 @@ def _client(plant: Plant) -> FlaskClient:
     return plant.app.test_client()
 
 
-# ── disk full ─────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
     if os.geteuid() != 0:

@@ -106,7 +106,8 @@ def test_while_redis_is_away_enqueueing_succeeds_quickly_and_all_is_done_afterwa
         for thread in threads:
             thread.join()
         assert failed == []
-        # The four that are under way as Redis goes wait for a time-out each, then one thread tries again and again.
+        # The four that are under way when Redis goes away wait for a time-out each. After that one thread tries again
+        # and again.
         assert 0 < len(waited_in_vain) <= 4 + outage / PAUSE + 2
         plant.enqueue(sample_jobs.EFFECT, key="last")
         plant.drain(DRAINED_WITHIN)

@@ -21,7 +21,7 @@ from tests.programs import setting
 
 pytestmark = pytest.mark.faults
 
-# The tests' schedule has a slot each second and is ticked each second: minutes would be waited for.
+# The tests' schedule has a slot each second and is looked at each second, because a test cannot wait for minutes.
 SLOTS = {"TEST_SLOTS": "yes"}
 
 

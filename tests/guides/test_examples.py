@@ -12,7 +12,7 @@ from powerbank.guides.library import FOLDER, list_guides
 SUFFIXES = [language.suffix for language in LANGUAGES]
 EXAMPLES = sorted((FOLDER / "examples").rglob("*.*"))
 STEPS = sorted({path.with_suffix("") for path in EXAMPLES if path.parent.name != "examples"})
-# What a shell has no need of, or cannot do.
+# A shell has no need of these steps, or cannot do them.
 WITHOUT_CURL = {"open-the-page", "post-the-form", "refresh-when-needed"}
 
 

@@ -41,7 +41,7 @@ class Belonging:
 Factory = Callable[[UUID], Belonging]
 
 
-# By the rule of the route, for example "/api/users/me/devices/<uuid:device_id>". The factory is called inside an
+# The keys are rules of routes, for example "/api/users/me/devices/<uuid:device_id>". The factory is called inside an
 # application context and makes something that belongs to the given person.
 def a_rental_to_bring_back(owner: UUID) -> Belonging:
     return Belonging(a_rental(owner).values, {"POST": {"station_sn": "A"}})

@@ -35,7 +35,7 @@ COUNT = "staff_acts"
 WROTE = "tests.wrote"  # kept with the request: tests share one `g` among many
 _WRITES = re.compile(rf"\bINSERT INTO ({'|'.join((*TABLES, COUNT))})\b|\bpromise_best_bank\(")
 
-# Staff move money here, and it is not counted as what one person gave or took.
+# On these routes staff move money, which does not count as what one person gave or took.
 NOT_COUNTED = {
     "POST /api/admin/ledger/adjustments/<uuid:adjustment_id>/approve": "two people decided",
     "POST /api/admin/approvals/<uuid:act_id>/approve": "two people decided",
@@ -60,7 +60,8 @@ NOT_COUNTED = {
 }
 BY_ITS_TARIFF = ("complete", "dismiss")  # a rental ends, or a case, and nobody chose an amount
 
-# These write there without our key: what they are told of has one already, and is taken once.
+# These routes write there without our idempotency key: the fact that they are told has a key of its own, and is taken
+# once.
 KEYED_OTHERWISE = {
     "POST /api/payment/webhook/<string:gateway>": "a gateway's payment is credited once",
     "POST /api/payment/intents/<uuid:intent_id>/verify": "a gateway's payment is credited once",
@@ -72,7 +73,7 @@ KEYED_OTHERWISE = {
     "POST /api/admin/powerbanks": "a serial that is known stays as it is",
 }
 
-# These write nothing of the kind, and the watch sees to it that this stays true.
+# These routes move nothing, and the watch sees to it that this stays true.
 MOVES_NOTHING = {
     "POST /api/auth/get-otp",
     "POST /api/auth/verify-otp",

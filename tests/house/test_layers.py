@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = sorted([*(ROOT / "powerbank").rglob("*.py"), *(ROOT / "jobs").rglob("*.py")])
 AT_THE_EDGE = ("routes.py", "pages.py", "commands.py", "shell.py")
 
-# These are edges themselves: they answer before or after a route or a page, or carry jobs.
+# These modules are edges themselves: they answer before or after a route or a page, or they carry jobs.
 INFRASTRUCTURE = (
     "powerbank/api/",
     "powerbank/outbox/",

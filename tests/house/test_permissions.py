@@ -22,7 +22,7 @@ from tests.house.walk import Route, routes
 
 StaffHeaders = Callable[..., dict[str, str]]
 
-# How one gets a token can ask for none.
+# A route that gives a token cannot ask for one.
 SIGN_IN = {"/api/admin/auth/login", "/api/admin/auth/refresh", "/api/admin/auth/logout"}
 
 
@@ -77,8 +77,8 @@ PUBLIC = {
     "POST /sign-in/language",  # this one and the tickets look for the cookie themselves
     "POST /sign-in/live-ticket",
     "POST /sign-in/out",
-    # These carry a proof of their own: an address that nobody guesses, a signed link, a signature over the body; or are
-    # for this machine, and else for who has the monitors' token.
+    # These routes take another proof: an address that nobody can guess, a signed link, or a signature over the body.
+    # Some are for this machine only, or for whoever has the monitors' token.
     "GET /media/avatars/<string:key>.jpg",
     "GET /media/documents/<uuid:document_id>.jpg",
     "POST /api/payment/webhook/<string:gateway>",
@@ -138,7 +138,7 @@ def test_routes_for_people_and_staff_are_closed_to_others(
     app: Flask, client: FlaskClient, person: dict[str, str], staff_headers: StaffHeaders
 ) -> None:
     found = [route for route in routes(app) if route.permission == SIGNED_IN]
-    # To who signed in: there is no such operation, and no topic was named.
+    # Whoever has signed in gets these answers, because there is no such operation and no topic was named.
     answers = {
         "GET /api/operations/<uuid:operation_id>": 404,
         "GET /api/operations/<uuid:operation_id>/items": 404,
@@ -185,7 +185,7 @@ def test_the_console_is_closed_to_strangers_and_to_people(
             assert answer.headers.get("Location", "").startswith("/console/login"), (str(route), answer.status_code)
 
 
-# The forms of the console that everybody of staff may send: they concern the own sign-in, or what one reads.
+# Every member of staff may send these forms of the console: they concern the member's own sign-in and reading.
 OWN_FORMS = (
     *("/console/login", "/console/logout", "/console/language", "/console/live-ticket", "/console/account"),
     *("/console/notices", "/console/operations", "/console/growth/messages/<type_name>/preview"),

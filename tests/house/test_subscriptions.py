@@ -26,7 +26,8 @@ from powerbank.subscriptions import DETAILS, SUBSCRIPTIONS
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT / folder).rglob("*.py")]
 
-# Where a person is told without an event: codes and what follows from the calendar, and what messages themselves cause.
+# These tell a person something without an event: codes, what follows from the calendar, and what messages themselves
+# cause.
 TELL_DIRECTLY = {
     "powerbank/auth/people/services.py",  # goes to the address before, too
     "powerbank/payments/dues/services.py",  # each day, to all who owe

@@ -99,7 +99,7 @@ FACTORIES: dict[str, Factory] = {
 }
 
 
-# A station is everybody's.
+# A station belongs to everybody.
 NOT_OWNED = {"/api/stations/<sn>/favorite", "/api/stations/<sn>/report-issue"}
 
 

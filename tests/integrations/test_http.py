@@ -88,7 +88,7 @@ def test_a_nonsense_answer_with_status_200_is_a_vendor_error(receiver: Receiver,
     except VendorError as error:
         said = str(error)
     assert "secret-of-ours" not in said
-    # Nothing that a vendor says without meaning it is taken for money.
+    # An answer that a vendor did not mean as a fact is never taken for money.
     assert found in (None, []) or (found.state == "unknown" and not found.final)
 
 

@@ -19,7 +19,7 @@ from tests.databases import Emptier
 from tests.jobs.prepared import PREPARE
 from tests.jobs.prepared_people import Arguments
 
-# What each job needs to have something to do. A new job without a line here fails the test below.
+# These functions prepare what a job needs to have something to do. A new job without one fails the test below.
 
 # Times and the bookkeeping of the delivery itself differ from run to run and mean nothing.
 UNTOLD = {

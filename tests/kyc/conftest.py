@@ -54,7 +54,7 @@ class Desk:
             "back": samples.jpeg("blue"),
         }
         form |= parts
-        # A client of its own, so that several threads may send.
+        # Each call has a client of its own, so that several threads may send.
         return self.app.test_client().post("/api/auth/kyc", headers=headers, **multipart(form))
 
     def submitted(self, headers: Headers, number: str = NUMBER) -> str:

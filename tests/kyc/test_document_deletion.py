@@ -40,7 +40,7 @@ def test_a_forgotten_person_leaves_dates_only(desk: Desk, work: Work) -> None:
     shown = desk.client.get(f"/api/admin/kyc/{second}", headers=desk.staff).get_json()
     assert (shown["status"], shown["citizenship_number"]) == ("withdrawn", None)
     assert desk.approve(second).status_code == 409
-    # And the number is free.
+    # The citizenship number is free again.
     assert desk.send(desk.join("hari")).status_code == 202
 
 

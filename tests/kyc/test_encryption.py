@@ -15,7 +15,7 @@ from tests.pictures import samples
 
 Work = Callable[..., None]
 BARE = "27017012345"
-# Not like a telephone number, which the logs would make unreadable by themselves.
+# It does not look like a telephone number, which the logs would hide by themselves.
 CANARY = "CANARY-27-01"
 FORMS = ("CANARY", "SPY-", "FFD8FF", "ffd8ff")
 
@@ -56,7 +56,7 @@ def test_no_log_no_job_no_audit_row_and_no_refusal_holds_a_canary(
         "kyc.rejected",
         "kyc.approved",
     ]
-    # And the canary was alive.
+    # The canary was really there to be found.
     assert desk.queue()[0]["citizenship_number"] == CANARY
 
 
@@ -93,13 +93,13 @@ def test_keys_are_rotated_without_losing_anything(
     for submission_id in (stored, staged, fresh):
         assert desk.view(submission_id).status_code == 200
     assert [item["citizenship_number"] for item in desk.queue()] == [NUMBER, "11-22-33", "44-55-66"]
-    # The new one encrypts, so it alone opens what came after it; the old one is still needed for the rest.
+    # The new key encrypts, so it alone opens what came after the change. The old key is still needed for the rest.
     with_keys(app, monkeypatch, "second key")
     assert desk.view(fresh).status_code == 200
     lost = desk.view(stored)
     assert (lost.status_code, lost.get_json()["code"]) == (503, "document_store_away")
     assert [item["citizenship_number"] for item in desk.queue()] == [None, None, "44-55-66"]
-    # A number is still one person's: rotation does not touch the digests.
+    # A number still belongs to one person, because rotation does not touch the digests.
     assert desk.send(desk.join("rita")).status_code == 409
 
 

@@ -57,7 +57,7 @@ class Money(RuleBasedStateMachine):
         self.context = self.app.app_context()
         self.context.push()
         self.people = [make_person() for _ in range(2)]
-        # What each person has in all (wallet and held), and in points, counted without a ledger.
+        # This counts, without a ledger, what each person has in the wallet, held and in points.
         self.money = dict.fromkeys(self.people, 0)
         self.points = dict.fromkeys(self.people, 0)
 

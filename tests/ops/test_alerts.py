@@ -38,10 +38,10 @@ def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: Fla
     ("state", "rings"),
     [
         ("run_after = now() - interval '3601 s'", True),
-        # Between two tries, long after it was accepted.
+        # The job waits between two tries, long after it was accepted.
         ("failures = 6, created_at = now() - interval '3601 s', run_after = now() + interval '50 min'", True),
         ("failures = 1, created_at = now() - interval '60 s', run_after = now() + interval '50 min'", False),
-        # Delayed from the beginning: due a moment ago.
+        # The job was delayed from the beginning, and has been due for a moment.
         ("created_at = now() - interval '2 h', run_after = now() - interval '1 s'", False),
     ],
 )

@@ -58,7 +58,7 @@ SHOWN_AS_FORMS = [
     WarehouseSchema(),
     *(CouponSchema(), AchievementSchema(), RevisionSchema(), BroadcastSchema(exclude=("target",)), TargetSchema()),
 ]
-# Values that a template shows as `text(value)`.
+# Templates show these values as `text(value)`.
 TAKE_LABELS = {
     "TablePages",
     *("ListPage", "Section", "Tab", "person", "member"),
@@ -91,15 +91,16 @@ SHOWN_VALUES = {
         )
         for each in kind
     ),
-    # The fields of forms that follow from a schema, and what they let choose.
+    # Some forms follow from a schema; these are their fields and what they let choose.
     *(field.label for schema in SHOWN_AS_FORMS for field in describe_form(schema)),
     *(shown for schema in SHOWN_AS_FORMS for field in describe_form(schema) for value, shown in field.options if value),
     *(state.value for kind in (RevisionState, BroadcastStatus) for state in kind),
     *("switched off", "waits for approval", "required", "offered"),
-    # How an alert, a program and a member of staff stand.
+    # These tell how an alert, a program and a member of staff stand.
     *(kind.replace("_", " ") for kind in KINDS),
     *("over", "alive", "silent", "worker", "scheduler", "mqtt", "web", "active", "let in no more", "on", "off"),
-    # Why a top-up is in review, what differs at a gateway, whereto a refund goes, and what waits for a decision.
+    # These tell why a top-up is in review, what differs at a gateway, where a refund goes, and what waits for a
+    # decision.
     *("partly refunded", "never final", "amount differs", "payment without number", "payment credited already"),
     *("not booked", "not paid there", "another payment", "refunds differ", "paid not credited", "dispute"),
     *("its sources", "the gateway", "points grant"),
@@ -114,10 +115,10 @@ SHOWN_VALUES = {
         for each in names
     ),
     *("yes", "no", "open", "resolved", *Outcome),
-    # The crew.
+    # The pages of the crew show these.
     *(each.value.replace("_", " ") for names in (TaskKind, TaskStatus) for each in names),
     *("unfinished", "all", "on", "ended", "ended by itself", "active", "has left"),
-    # Partners and payouts.
+    # The pages of partners and payouts show these.
     *(
         each.value.replace("_", " ")
         for names in (PartnerKind, MemberRole, AccrualKind, PayoutStatus, AccountStatus, AccountKind, PayeeKind, Skip)

@@ -21,7 +21,7 @@ from tests.dying import Mortality
 
 Crash = int | None
 Opened = tuple[UUID, str, str]  # the intent, its gateway, and the gateway's name for it
-# Those that come by themselves. Notices are somebody else's story.
+# These jobs come by themselves. Jobs that send notices have tests of their own.
 JOBS = """
     SELECT id, job FROM outbox_jobs WHERE state = 'open' AND queue = 'payments' AND job <> 'expire_payment_intent'
      ORDER BY id

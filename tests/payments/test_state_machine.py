@@ -38,7 +38,7 @@ from tests.payments.steps import signed
 
 AMOUNTS = st.integers(100_00, 500_00)
 PARTS = st.integers(1_00, 300_00)
-# How many commits and pushes a piece of work lives through before it is killed. Mostly it is not.
+# So many commits and pushes does a piece of work live through before it is killed. Mostly it is not killed.
 CRASHES = st.none() | st.none() | st.integers(0, 14)
 
 

@@ -25,7 +25,7 @@ from tests.rentals import rentals_in_states
 STEPS = 30  # of one walk
 AMOUNTS = st.integers(1, 300_00)
 RENTALS = st.integers(0, 5)
-# How many commits and pushes a piece of work lives through before it is killed. Mostly it is not.
+# So many commits and pushes does a piece of work live through before it is killed. Mostly it is not killed.
 CRASHES = st.none() | st.none() | st.integers(0, 12)
 FAULTS = st.sampled_from(
     [

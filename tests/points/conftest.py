@@ -100,7 +100,7 @@ def befriend(*, invitee: UUID, inviter: UUID) -> UUID:
     return db.session.scalars(db.select(Referral.id).filter_by(invitee_id=invitee)).one()
 
 
-# Fixtures of the ledger's tests serve here too.
+# The fixtures of the ledger's tests serve here too.
 __all__ = [
     "befriend",
     "charge_back",

@@ -9,7 +9,7 @@ from powerbank import create_app
 from powerbank.auth.people import otp
 from powerbank.base.db import Base, db
 
-# What an INSERT must name, as nothing else says what stands there.
+# An INSERT must name these columns, as nothing else gives them a value.
 NEEDED = text("""
     SELECT column_name FROM information_schema.columns
      WHERE table_name = :table AND is_nullable = 'NO' AND is_identity = 'NO' AND is_generated = 'NEVER'

@@ -46,7 +46,7 @@ class Renter:
         return found["balance"], found["held"], found["points"], found["dues"]
 
 
-# What the fixtures of these names are.
+# These are the types of the fixtures with these names.
 Out = Callable[..., tuple[Renter, str]]
 Renters = Callable[..., Renter]
 Packages = Callable[..., UUID]

@@ -108,7 +108,7 @@ def test_answers_of_a_station_with_a_fault(
     found = answer(server, spec, eject(server, spec))
     assert (found.error, found.proof) == (error, proof)
     assert (1 in station.serials) is bank_is_in
-    # Once was asked for.
+    # The slow answer was asked for once only.
     second = answer(server, spec, eject(server, spec, slot=2))
     assert second.success
     assert 2 not in station.serials

@@ -17,7 +17,7 @@ from tests.stack.test_broker import Listener
 
 pytestmark = pytest.mark.faults
 
-# Of another station, of the daemon, of the broker itself.
+# These belong to another station, to the daemon, and to the broker itself.
 LISTENS_TO = [
     "#",
     "+/good/#",

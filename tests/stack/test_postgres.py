@@ -129,8 +129,8 @@ def test_a_paused_server_answers_after_it_resumes(postgres: EmbeddedPostgres) ->
 
 def test_takes_over_from_a_start_that_was_killed(postgres: EmbeddedPostgres) -> None:
     execute(postgres.owner_url(), "CREATE TABLE taken AS SELECT 7 AS lot")
-    # A fresh object knows nothing of the running server, like a run after a kill -9; the cluster's own
-    # pid file is enough to find it.
+    # A fresh object knows nothing of the running server, like a run after a kill -9. The pid file of the cluster is
+    # enough to find it.
     postgres.record.clear()
     second = EmbeddedPostgres(postgres.data_dir)
     second.start()
@@ -161,7 +161,7 @@ def test_a_long_path_odd_characters_and_a_killed_initdb_do(data_dir: Path) -> No
     for folder in (deep, *deep.parents[:2]):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)
-    # What a killed initdb leaves; the next one starts over.
+    # A killed initdb leaves this folder, and the next one starts over.
     (deep / "postgres.new-killed").mkdir()
     postgres = EmbeddedPostgres(deep)
     postgres.start()

@@ -25,7 +25,7 @@ def test_the_clock_of_a_promise_runs_in_business_hours_only() -> None:
     table = Timetable(OFFICE, [Holiday(date(2026, 12, 6), "a feast")])
     assert table.add_minutes(kathmandu("2026-12-03T11:00"), 15) == kathmandu("2026-12-03T11:15")
     assert table.add_minutes(kathmandu("2026-12-03T08:00"), 15) == kathmandu("2026-12-03T10:15")
-    # Friday evening, then the day off, then a holiday.
+    # The question comes on a Friday evening, before a day off and a holiday.
     assert table.add_minutes(kathmandu("2026-12-04T16:50"), 15) == kathmandu("2026-12-07T10:05")
     assert table.is_open(kathmandu("2026-12-03T16:59"))
     assert not table.is_open(kathmandu("2026-12-03T17:00"))

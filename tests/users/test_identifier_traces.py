@@ -100,7 +100,7 @@ class TestWhoComesBack:
         with transaction():
             lifecycle.end_account(gone, now=utcnow())
         assert referrals.find_refusal(join("rita", "9812345670"), inviter) is None
-        # Who came first is not a newcomer less for those who came with the same address later.
+        # The first person from an address stays a newcomer, although others came from it later.
         assert identifier_traces.list_earlier_accounts(inviter) == []
 
     @pytest.mark.parametrize("earning", [Earning.SIGNUP, Earning.KYC])

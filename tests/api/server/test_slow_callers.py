@@ -137,7 +137,7 @@ def test_a_slow_caller_holds_no_thread_and_is_shut_out(server: Server, number: i
     begin = list(SLOW.values())[number]
     with contextlib.ExitStack() as open_ones:
         slow = [open_ones.enter_context(server.connect(begin, f"127.0.2.{number}")) for _ in range(10 * THREADS)]
-        # What these have been told, an answer, is told to the others at once.
+        # These two callers get their answers at once, so only the other callers are waited for.
         told = begin in (SLOW["read nothing"], SLOW["ask for the last answer and stay"])
         assert server.answers()
         assert told or waited_for(slow), "others are answered only once the time of these is over"
@@ -186,7 +186,7 @@ def test_a_server_that_is_full_lets_newcomers_in_for_who_has_waited_longest(serv
         assert answer(held[-1])[0] == 200
 
 
-# Whatever a caller does in its own way is answered as before.
+# These callers speak in an unusual way, and they are answered as before.
 
 FORMS: dict[str, bytes] = {
     "a length": CODE + b"Content-Length: 14\r\n\r\n" + WRONG,

@@ -251,7 +251,7 @@ class TestWhatIsKept:
             signed_in(app)
         signed_in(app, OTHER)
         assert rows(app, "SELECT count(*) FROM verified_addresses") == [(2,)]
-        # Nobody learns from it who else has signed in at an address.
+        # The rows say how many addresses were proven, and not who else has signed in from one.
         assert rows(app, "SELECT count(DISTINCT address) FROM verified_addresses") == [(2,)]
 
     def test_is_forgotten_after_half_a_year(self, app: Flask, clean: None, monkeypatch: pytest.MonkeyPatch) -> None:

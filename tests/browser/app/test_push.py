@@ -13,9 +13,9 @@ from tests.nursery import wait_until
 Riders = Callable[..., Rider]
 DEVICES = "SELECT count(*) FROM devices WHERE web_push_keys IS NOT NULL AND ended_at IS NULL"
 
-# What a browser without the internet and without a hand cannot do by itself: ask its person, and subscribe at the push
-# service of its maker. The sandbox plays that service, and the test brings its messages to the browser. From there on
-# all is real: the browser gives them to the app's own service worker.
+# A browser without the internet and without a hand can neither ask its person nor subscribe at the push service of its
+# maker. The sandbox plays that service, and the test brings its messages to the browser. All after that is real: the
+# browser gives them to the app's own service worker.
 BROWSER = """
 const kept = (name) => localStorage.getItem(`browser.${name}`);
 Object.defineProperty(Notification, "permission", { get: () => kept("permission") || "default" });
@@ -37,7 +37,7 @@ PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
 """
 
 
-# The worker, which is watched: a browser without a screen does not keep what it is told to show.
+# This watches the worker, because a browser without a screen does not keep the notices that it is told to show.
 REMEMBER = """() => {
   self.shown = [];
   const show = registration.showNotification.bind(registration);

@@ -28,7 +28,7 @@ def test_no_slot_is_named_while_the_station_is_silent(street: Street, rider: Rid
     page.wait_for_selector(".stage.asks, .stage.good")
     while not page.locator(".stage .big").count():
         page.wait_for_timeout(100)
-    # What the page shows it has read, so the database knew of it before.
+    # The page shows the rental as it read it, so the database has known it as active before.
     assert street.net.value("SELECT status FROM rentals ORDER BY id DESC LIMIT 1") == "active"
     assert page.locator(".stage.good .big").count() == 1
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "guides" / "examples"
-# Calls the only function of a module, with a client that is signed in with this token. It gives back its arguments too,
-# because a step may have changed them.
+# This calls the only function of a module, with a client that is signed in with this token. It gives back the arguments
+# too, because a step may have changed them.
 RUN = """
 async ({ path, token, given }) => {
   const { session } = await import("/docs/guides/examples/client.mjs");

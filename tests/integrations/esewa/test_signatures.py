@@ -28,7 +28,7 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 ALL = "transaction_code,status,total_amount,transaction_uuid,product_code,signed_field_names"
 
 
-# As the documentation prints it.
+# The documentation prints this example.
 GENUINE = {
     "transaction_code": "000AWEO",
     "status": "COMPLETE",

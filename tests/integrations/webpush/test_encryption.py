@@ -22,7 +22,7 @@ from powerbank.integrations.webpush.encryption import (
 )
 from powerbank.integrations.webpush.vapid import decode, encode
 
-# The example of RFC 8291, section 5 and appendix A.
+# This is the example of RFC 8291, section 5 and appendix A.
 MESSAGE = b"When I grow up, I want to be a watermelon"
 SENDER = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
 SENDER_POINT = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"

@@ -63,7 +63,7 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
 
-    # In a thread of its own: a browser that an earlier test has opened keeps a loop in this one.
+    # It runs in a thread of its own, because a browser that an earlier test has opened keeps a loop in this one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, beside()).result()
 

@@ -33,7 +33,7 @@ KATHMANDU, BERLIN = ZoneInfo("Asia/Kathmandu"), ZoneInfo("Europe/Berlin")
         ("2026-11-21T12:59:00", Hours(time(13), time(15)), KATHMANDU, None),
         ("2026-11-21T13:00:00", Hours(time(13), time(15)), KATHMANDU, "2026-11-21T15:00:00"),
         ("2026-11-21T15:00:00", Hours(time(13), time(15)), KATHMANDU, None),
-        # Clocks go forward in this night and back in that one: the morning is at seven all the same.
+        # Clocks go forward in the first of these nights and back in the second. The morning is at seven all the same.
         ("2026-03-28T23:00:00", NIGHT, BERLIN, "2026-03-29T07:00:00"),
         ("2026-10-24T23:00:00", NIGHT, BERLIN, "2026-10-25T07:00:00"),
     ],

@@ -18,7 +18,7 @@ from tests.people import rows
 Headers = dict[str, str]
 Work = Callable[..., None]
 
-# Who approves there is told by these notices.
+# These notices tell the people who may approve at each route.
 TOLD = {
     "/api/admin/kyc/<uuid:submission_id>/approve": {StaffNoticeType.KYC_TO_REVIEW},
     "/api/admin/refunds/<uuid:refund_id>/approve": {StaffNoticeType.REFUND_TO_APPROVE},
@@ -28,7 +28,7 @@ TOLD = {
     },
     "/api/admin/points/bulk-awards/<uuid:grant_id>/approve": {StaffNoticeType.AWARD_TO_APPROVE},
     "/api/admin/coupons/<uuid:coupon_id>/approve": {StaffNoticeType.COUPON_TO_APPROVE},
-    # Charges, refunds of rentals, waivers.
+    # This route approves charges, refunds of rentals and waivers.
     "/api/admin/approvals/<uuid:act_id>/approve": {StaffNoticeType.ACT_TO_APPROVE},
     "/api/admin/payouts/<uuid:payout_id>/approve": {StaffNoticeType.PAYOUT_TO_APPROVE},
 }

@@ -107,7 +107,7 @@ def test_a_blocked_second_station_moves_the_promise_on(
     again = block(sita, rental_id, "B").get_json()
     assert (again["block_id"], again["go_to"]["station_sn"]) == (first["block_id"], "C")
     assert again["paused_until"] == first["paused_until"]
-    # what she says of a station with free slots moves nothing
+    # A report about a station that has free slots changes nothing.
     refused = block(sita, rental_id, "C").get_json()
     assert (refused["status"], refused["reason"]) == ("refused", "slots_free")
     assert go_to(sita, rental_id) == ("C", 1)

@@ -160,7 +160,7 @@ def test_an_extension_ends_the_pause(
     assert rows(app, "SELECT count(*) FROM kept_slots") == [(0,)]
     assert sita.rental(rental_id)["pause"] is None
     assert outcome(app) == "ended"
-    # the ten minutes beyond the due time are paid as an hour begun
+    # The ten minutes beyond the due time are paid as one hour that has begun.
     assert sita.wallet()[0] == "395.00"
 
 

@@ -67,7 +67,7 @@ def test_command_is_sent_by_the_first_job_while_the_broker_is_there(
         ("UPDATE users SET city = NULL", 403, "profile_incomplete"),
         ("UPDATE users SET kyc_status = 'pending'", 403, "kyc_required"),
         ("UPDATE station_live SET online = false", 409, "station_offline"),
-        # Silent, and no sweep has marked it: no scheduler runs here.
+        # The station is silent and no sweep has marked it, because no scheduler runs here.
         ("UPDATE station_live SET last_seen = now() - interval '91 s'", 409, "station_offline"),
         ("UPDATE station_live SET last_seen = NULL", 409, "station_offline"),
         ("UPDATE stations SET maintenance = true", 409, "station_maintenance"),

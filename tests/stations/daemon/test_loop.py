@@ -129,8 +129,8 @@ def test_no_message_is_lost_or_applied_twice(net: Network, fault: Callable[[Netw
     assert {count for _, count in net.rows(told)} == {1}
     assert net.value("SELECT count(*) FROM custody WHERE place = 'slot' AND cause = 'returned'") == BANKS
     assert net.value("SELECT count(*) FROM slots WHERE bank_serial IS NOT NULL") == BANKS
-    # Each is heard of itself; a heartbeat tells of a bank too, whose event was lost. What was on its way to a daemon
-    # when that or the broker fell comes again only when NATS has waited ten seconds for its acknowledgement.
+    # Each bank is reported by its event, and a heartbeat names it too if the event was lost. A message that was on its
+    # way when the daemon or the broker fell comes again only after NATS has waited ten seconds for its acknowledgement.
     kept = "SELECT count(*) FROM station_messages WHERE key IS NOT NULL"
     net.wait(lambda: net.value(kept) == BANKS, "every event is kept", 30)
     assert {count for _, count in net.rows(told)} == {1}

@@ -80,7 +80,7 @@ def check(topic: str, payload: bytes, *, strict: bool = False) -> Decoded | Unde
         assert found.events
         events = [asdict(event) for event in found.events]
         stored = json.dumps([events, found.notes], default=str, allow_nan=False, ensure_ascii=False)
-    # PostgreSQL keeps neither in text; half a pair of surrogates cannot be written as UTF-8.
+    # PostgreSQL keeps neither of these in a text, and half a pair of surrogates cannot be written as UTF-8.
     assert "\\u0000" not in stored
     stored.encode()
     return found

@@ -191,7 +191,7 @@ def test_a_command_is_answered_under_its_id() -> None:
         (None, Proof.IN),
         ("timeout", Proof.NONE),
         ("not_confirmed", Proof.NONE),
-        # It finds no bank, or another one: the one that was asked for may be out already.
+        # The station finds no bank, or another one: the bank that was asked for may be out already.
         ("slot_empty", Proof.NONE),
         ("serial_mismatch", Proof.NONE),
     ],

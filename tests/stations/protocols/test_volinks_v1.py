@@ -21,7 +21,7 @@ from tests.stations.protocols.examples import IMEI, RECEIVED, decode, odds, refu
 
 UPDATE, HEART = f"/powerbank/{IMEI}/user/update", f"/powerbank/{IMEI}/user/heart"
 
-# As the maker publishes them, wrong check code and all.
+# The maker publishes these bytes, with a wrong check code.
 PUBLISHED_HEARTBEAT = bytes.fromhex("A8 00 11 7A 10 43 53 51 3A 32 37 3B 42 50 3A 30 FC")
 PUBLISHED_POPUP = bytes.fromhex("A8 00 09 21 10 01 01 02 1A")
 
@@ -169,7 +169,7 @@ def test_only_a_normal_or_empty_hole_works(state: int) -> None:
 def test_what_the_sensor_feels_but_nobody_reads_is_not_empty() -> None:
     assert one_hole(0x03, serial=bytes(4), sensor=0).seen is Seen.UNREADABLE
     assert one_hole(0x0A, serial=bytes(4), sensor=0).fault == "return_stuck"
-    # Nor does an empty hole have a serial.
+    # A hole that is empty has no serial either.
     assert one_hole(0x00).seen is Seen.UNREADABLE
     assert one_hole(0x00).serial is None
 

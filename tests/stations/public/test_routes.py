@@ -146,7 +146,7 @@ WEEK: dict[str, Any] = {
         ("2026-11-15T23:59", True),
         ("2026-11-16T00:00", False),
         ("2026-11-18T12:00", False),
-        # The 23rd is a Monday on which it stays shut, the small hours after it too.
+        # The 23rd is a Monday on which the venue stays shut, and so are the small hours after it.
         ("2026-11-23T08:00", False),
         ("2026-11-24T01:00", False),
         ("2026-11-25T21:59", False),

@@ -207,7 +207,8 @@ def test_a_station_neither_writes_nor_reads_as_another(mosquitto: tuple[Ports, d
         service.publish("stations/imei-a/commands", "for a")
         assert b.received.get(timeout=60) == ("stations/imei-b/commands", b"for b")
         heard = [a.received.get(timeout=60) for _ in range(2)]
-        # Its own words come back to it, as it listens to all it may; of the other station's nothing does.
+        # The station hears its own messages, as it may listen to all that is its own. It hears nothing of the other
+        # station.
         while heard[-1] != ("stations/imei-a/commands", b"for a"):
             heard.append(a.received.get(timeout=60))
         assert not [topic for topic, _ in heard if "imei-b" in topic]

@@ -28,7 +28,7 @@ from tests.stations.network import Network, network
 from tests.stations.registry.test_broker_accounts import connects
 
 ROOT = Path(__file__).parents[3]
-# /etc/mosquitto/mosquitto.conf of the package, without its comments.
+# This is /etc/mosquitto/mosquitto.conf of the package, without its comments.
 PACKAGE = """
 pid_file /run/mosquitto/mosquitto.pid
 persistence true
