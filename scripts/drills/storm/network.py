@@ -5,8 +5,8 @@ import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
-from scripts.drills.storm.client import Staff
 from scripts.simulation import Simulator, StationSpec, generate
 from scripts.simulation.cabinet import Impossible
 from scripts.simulation.specs import Credentials
@@ -29,6 +29,13 @@ PACKAGES = (
     },
 )
 MINUTE, HOUR, METERED = "A minute", "An hour", "By the minute"
+
+
+class Staff(Protocol):
+    """Whoever may register what there is."""
+
+    def done(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Return the answer; a refusal raises."""
 
 
 @dataclass
@@ -112,17 +119,15 @@ def make_simulator(broker_url: str, specs: list[StationSpec], *, seed: int, fold
     return Simulator(broker_url, specs, pace=pace, seed=seed, keep_in=folder / "simulator-storm.json")
 
 
-def wait_until_seated(staff: Staff, specs: list[StationSpec]) -> None:
+def wait_until_seated(staff: Staff, specs: list[StationSpec], *, within: float = SEATED_WITHIN) -> None:
     """The database has every bank in its slot: what is rented from then on is there."""
     wanted = sum(len(spec.serials) for spec in specs)
-    deadline = time.monotonic() + SEATED_WITHIN
+    deadline = time.monotonic() + within
     while True:
         shown = staff.done("GET", "/api/admin/stations?limit=100")["items"]
         known = sum(each["available_banks"] for each in shown)
         if known == wanted:
             return
         if time.monotonic() > deadline:
-            raise RuntimeError(
-                f"After {SEATED_WITHIN:.0f} s the database has {known} of {wanted} banks in their slots."
-            )
+            raise RuntimeError(f"After {within:.0f} s the database has {known} of {wanted} banks in their slots.")
         time.sleep(0.5)

@@ -1,6 +1,7 @@
 """Runs the storm: riders go about their day, faults come and go as the dice have it, and then all is calm until nothing
 waits any more."""
 
+import abc
 import random
 import time
 from collections import Counter
@@ -8,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import psycopg2
 
@@ -47,17 +49,43 @@ class Observations:
     decided: Counter[str] = field(default_factory=Counter)  # what staff had to see to
 
 
-class Storm:
-    def __init__(self, system: System, *, seed: int, riders: int, kinds: list[Fault]) -> None:
+class Ground(Protocol):
+    """The system that riders use while something breaks in it."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def environment(self) -> dict[str, str]: ...
+    @property
+    def web_url(self) -> str: ...
+    @property
+    def health_url(self) -> str:
+        """The web without what stands before it."""
+
+    @property
+    def broker_url(self) -> str: ...
+    @property
+    def sandbox_url(self) -> str: ...
+    def connect(self) -> "psycopg2.extensions.connection": ...
+
+
+class Trial(abc.ABC):
+    """Riders on a ground, what breaks meanwhile, and the time until nothing waits any more."""
+
+    def __init__(self, system: Ground, *, seed: int, riders: int) -> None:
         self.system, self.seed = system, seed
         self.journal = Journal()
         self.sandbox = Sandbox(system.sandbox_url)
         self.staff = Staff(
             system.web_url, self.journal, email=ADMIN_EMAIL, password=system.environment["ADMIN_PASSWORD"]
         )
-        self.watch = Watch(f"http://127.0.0.1:{system.ports.web}")
+        self.watch = Watch(system.health_url)
         self._dice = random.Random(f"storm {seed}")  # noqa: S311 (not a secret)
-        self._number_of_riders, self._kinds = riders, kinds
+        self._number_of_riders = riders
+
+    @abc.abstractmethod
+    def bring_faults(self, began: float, *, until: float) -> None:
+        """Break what this trial is about, and mend it. The journal has the periods."""
 
     def run(self, seconds: float) -> Observations:
         self._wait_until_green()
@@ -72,7 +100,7 @@ class Storm:
             seen = Observations(self.journal, self.watch, began=now())
             riders = self._riders()
             time.sleep(min(BEFORE, seconds / 6))
-            self._bring_faults(seen.began, until=seen.began + seconds)
+            self.bring_faults(seen.began, until=seen.began + seconds)
             self.network.behave()
             self.sandbox.behave()
             seen.calm_from = now()
@@ -98,34 +126,6 @@ class Storm:
             found.append(Rider(person, self.network, number=number))
             found[-1].start()
         return found
-
-    def _bring_faults(self, began: float, *, until: float) -> None:
-        scene = Scene(self.system, self.network, self.sandbox, self._dice)
-        for together in shuffle_into_groups(self._kinds, self._dice):
-            longest = max(fault.seconds for fault in together)
-            if now() + longest > until:
-                if now() + faults.SHORT > until:
-                    return
-                continue  # a shorter one may still fit
-            say(f"+{now() - began:.0f} s {', '.join(fault.name for fault in together)}")
-            self._play_together(together, scene)
-            time.sleep(max(0.0, min(self._dice.uniform(*CALM), until - now())))
-
-    def _play_together(self, together: list[Fault], scene: Scene) -> None:
-        going_on: list[tuple[float, Begun, FaultPeriod]] = []
-        for fault in together:
-            period = FaultPeriod(
-                fault.name, now(), excuses=fault.excuses, shows=fault.shows, kind=fault.kind, concerns=fault.concerns
-            )
-            begun = fault.begin(scene)
-            period.stations, period.ended = begun.stations, period.began + fault.seconds
-            self.journal.fault_periods.append(period)
-            going_on.append((period.ended, begun, period))
-            time.sleep(self._dice.uniform(0, 1))
-        for ends, begun, period in sorted(going_on, key=lambda each: each[0]):
-            time.sleep(max(0.0, ends - now()))
-            begun.undo()
-            period.ended = now()
 
     def _end(self, riders: list[Rider]) -> None:
         until = now() + RIDERS_END_WITHIN
@@ -182,10 +182,46 @@ class Storm:
         return True
 
 
+class Storm(Trial):
+    """All faults that are known, in groups."""
+
+    def __init__(self, system: System, *, seed: int, riders: int, kinds: list[Fault]) -> None:
+        super().__init__(system, seed=seed, riders=riders)
+        self._breaks, self._kinds = system, kinds
+
+    def bring_faults(self, began: float, *, until: float) -> None:
+        scene = Scene(self._breaks, self.network, self.sandbox, self._dice)
+        for together in shuffle_into_groups(self._kinds, self._dice):
+            longest = max(fault.seconds for fault in together)
+            if now() + longest > until:
+                if now() + faults.SHORT > until:
+                    return
+                continue  # a shorter one may still fit
+            say(f"+{now() - began:.0f} s {', '.join(fault.name for fault in together)}")
+            self._play_together(together, scene)
+            time.sleep(max(0.0, min(self._dice.uniform(*CALM), until - now())))
+
+    def _play_together(self, together: list[Fault], scene: Scene) -> None:
+        going_on: list[tuple[float, Begun, FaultPeriod]] = []
+        for fault in together:
+            period = FaultPeriod(
+                fault.name, now(), excuses=fault.excuses, shows=fault.shows, kind=fault.kind, concerns=fault.concerns
+            )
+            begun = fault.begin(scene)
+            period.stations, period.ended = begun.stations, period.began + fault.seconds
+            self.journal.fault_periods.append(period)
+            going_on.append((period.ended, begun, period))
+            time.sleep(self._dice.uniform(0, 1))
+        for ends, begun, period in sorted(going_on, key=lambda each: each[0]):
+            time.sleep(max(0.0, ends - now()))
+            begun.undo()
+            period.ended = now()
+
+
 MANUAL = "SELECT id::text, intent_id::text, amount FROM refunds WHERE status = 'manual'"
 
 
-def query(system: System, statement: str) -> list[Any]:
+def query(system: Ground, statement: str) -> list[Any]:
     with closing(system.connect()) as connection, connection.cursor() as cursor:
         cursor.execute(statement)
         return list(cursor.fetchall())

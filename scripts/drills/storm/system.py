@@ -67,6 +67,11 @@ class System:
         return f"http://127.0.0.1:{self.web.port}"
 
     @property
+    def health_url(self) -> str:
+        """Of the web itself: what a proxy loses is no matter of its health."""
+        return f"http://127.0.0.1:{self.ports.web}"
+
+    @property
     def broker_url(self) -> str:
         """For the stations."""
         return f"mqtt://127.0.0.1:{self.broker.port}"
