@@ -6,7 +6,7 @@ from uuid import UUID
 
 from jobs.batches import FIRST
 from jobs.worker.stepwise import StepwiseRun
-from powerbank.analytics.buckets import folding, upkeep
+from powerbank.analytics.buckets import folding, leaders, upkeep
 from powerbank.analytics.buckets.days import DAY, day_begins
 from powerbank.analytics.outlook import demand, losses
 from powerbank.analytics.reports import mails
@@ -38,7 +38,9 @@ def fold(*, seconds: float) -> int:
             break
         days += 1
     with transaction():
-        upkeep.count_fleet_hourly(utcnow())
+        leaders.make_leaders(utcnow())
+    with transaction():
+        upkeep.count_hourly(utcnow())
     return days
 
 

@@ -28,7 +28,7 @@ def _paisa() -> Mapped[int]:
 
 
 class Figures:
-    """The figures that are kept. What each of them means, `figures.py` says."""
+    """The figures that are kept. What each of them means, `figures/` says."""
 
     station_id: Mapped[UUID]
     package_id: Mapped[UUID]
@@ -63,6 +63,7 @@ class Figures:
     maintenance_seconds: Mapped[int] = _paisa()
     empty_seconds: Mapped[int] = _paisa()
     full_seconds: Mapped[int] = _paisa()
+    issues: Mapped[int] = _count()
 
     refused_starts: Mapped[int] = _count()
     refused_value: Mapped[int] = _paisa()
@@ -73,6 +74,10 @@ class Figures:
     page_opens: Mapped[int] = _count()
     sign_ups: Mapped[int] = _count()
     verified: Mapped[int] = _count()
+
+    tasks_done: Mapped[int] = _count()
+    task_seconds: Mapped[int] = _paisa()
+    banks_moved: Mapped[int] = _count()
 
 
 class FigureHour(Figures, Base):
@@ -108,7 +113,8 @@ class FoldMark(Base):
     """The one row that says how far the figures are made.
 
     Whatever was written before `folded_until` has been seen. What was written by `pending_until` is seen once every
-    transaction that was open then has ended: they have numbers below `horizon`.
+    transaction that was open then has ended: they have numbers below `horizon`. The hour that is not over yet is not
+    made again before `rests_until`, which lies ahead only where making it takes long.
     """
 
     __tablename__ = "figure_marks"
@@ -121,6 +127,19 @@ class FoldMark(Base):
     filled_from: Mapped[date | None]  # the first day that has figures
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")  # grows with each bucket that is made
     made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    rests_until: Mapped[datetime | None]
+
+
+class Leader(Base):
+    """One of the stations that earned most in the last days, so that nobody who asks has to compare all of them."""
+
+    __tablename__ = "figure_leaders"
+    __table_args__ = (PrimaryKeyConstraint("days", "place"),)
+
+    days: Mapped[int]
+    place: Mapped[int]  # the first one earned most
+    station_id: Mapped[UUID]
+    made_at: Mapped[datetime]
 
 
 class GatewayDay(Base):
@@ -177,6 +196,18 @@ class FleetDay(Base):
     banks_low: Mapped[int]
     stations: Mapped[int]
     stations_away: Mapped[int]
+    counted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class BalanceDay(Base):
+    """What the network owed to people and they to it when somebody counted last on a day."""
+
+    __tablename__ = "figure_balance_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    wallet_float: Mapped[int] = _paisa()
+    held: Mapped[int] = _paisa()
+    dues_open: Mapped[int] = _paisa()
     counted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

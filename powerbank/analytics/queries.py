@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, Select, func, literal, or_, select, 
 from powerbank.analytics.figures.figure import Derived
 from powerbank.analytics.figures.registry import ALL_FIGURES
 from powerbank.analytics.models import ALL, NONE, FigureDay, FigureHour, FoldMark
-from powerbank.analytics.screens.spans import Group, Span
+from powerbank.analytics.screens.spans import Asked, Group, Span
 from powerbank.base.clock import HOME
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
@@ -72,7 +72,7 @@ def kept_names(names: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     for name in names:
         figure = ALL_FIGURES[name]
-        found |= dict.fromkeys((*figure.of, *figure.per) if isinstance(figure, Derived) else (name,))
+        found |= dict.fromkeys(figure.made_of if isinstance(figure, Derived) else (name,))
     return list(found)
 
 
@@ -91,13 +91,22 @@ Table = type[FigureDay] | type[FigureHour]
 def read_totals(names: Sequence[str], span: Span, scope: Scope) -> Sums:
     """Sum up figures over a part of time: whole days from the rows of days, and its ends from those of hours."""
     kept = kept_names(names)
-    totals = dict.fromkeys(kept, 0)
-    for table, times in _parts_of(span):
-        sums = [func.sum(getattr(table, name)) for name in kept]
-        row = db.session.execute(select(*sums).where(times, *_is_in(table, scope))).one()
-        for name, value in zip(kept, row, strict=True):
-            totals[name] += int(value or 0)
-    return totals
+    parts = [
+        select(*(func.sum(getattr(table, name)).label(name) for name in kept)).where(times, *_is_in(table, scope))
+        for table, times in _parts_of(span)
+    ]
+    rows = db.session.execute(union_all(*parts)).all()
+    return {name: sum(int(row[number] or 0) for row in rows) for number, name in enumerate(kept)}
+
+
+def read_course(names: Sequence[str], asked: Asked, scope: Scope) -> tuple[Sums, Sums, list[tuple[datetime, Sums]]]:
+    """Read the totals of a time, those of the time before, and its pieces."""
+    series = read_series(names, asked.span, asked.group, scope)
+    if asked.pieces_are_all_of_it:
+        totals: Sums = {name: sum(sums[name] for _, sums in series) for name in kept_names(names)}
+    else:
+        totals = read_totals(names, asked.span, scope)
+    return totals, read_totals(names, asked.previous, scope), series
 
 
 def read_series(names: Sequence[str], span: Span, group: Group, scope: Scope) -> list[tuple[datetime, Sums]]:
@@ -120,13 +129,20 @@ def read_series(names: Sequence[str], span: Span, group: Group, scope: Scope) ->
 
 
 def read_top(
-    names: Sequence[str], span: Span, scope: Scope, *, by: str, dimension: Dimension, most: int
+    names: Sequence[str],
+    span: Span,
+    scope: Scope,
+    *,
+    by: str,
+    dimension: Dimension,
+    most: int,
+    among: Sequence[UUID] = (),
 ) -> list[tuple[UUID, Sums]]:
-    """Read the stations or packages of which a figure is largest."""
+    """Read the stations or packages of which a figure is largest. `among`: of these stations only."""
     kept = list(dict.fromkeys([*kept_names(names), *kept_names([by])]))
     parts = [
         select(table.station_id, table.package_id, *(getattr(table, name) for name in kept)).where(
-            times, *_is_in(table, scope, each=dimension)
+            times, *_is_in(table, scope, each=dimension, among=among)
         )
         for table, times in _parts_of(span)
     ]
@@ -160,7 +176,9 @@ def _parts_of(span: Span) -> list[tuple[Table, ColumnElement[bool]]]:
     return parts
 
 
-def _is_in(table: Table, scope: Scope, each: Dimension | None = None) -> list[ColumnElement[bool]]:
+def _is_in(
+    table: Table, scope: Scope, each: Dimension | None = None, among: Sequence[UUID] = ()
+) -> list[ColumnElement[bool]]:
     """Say which rows are meant. One row has all stations or all packages, unless `each` of them is asked for."""
     conditions: list[ColumnElement[bool]] = []
     if scope.station_id is not None:
@@ -169,6 +187,8 @@ def _is_in(table: Table, scope: Scope, each: Dimension | None = None) -> list[Co
         of_days = table is FigureDay
         day = FigureDay.day.expression if of_days else func.timezone(HOME.key, FigureHour.at).cast(Date)
         conditions.append(table.station_id.in_(stations_of(scope, day)))
+    elif among:
+        conditions.append(table.station_id.in_(among))
     elif each == Dimension.STATION:
         conditions.append(table.station_id != ALL)
     else:

@@ -75,6 +75,7 @@ class AppConfig(BaseModel):
     refund_second_approval_above: Paisa = _key(500_000, "Refunds above this need a second person.")
     partner_share_percent: Percent = _key(80, "Share of a venue partner where the agreement says none.")
     network_vat_registered: bool = _key(False, "The network pays VAT, which new agreements take out of prices first.")
+    station_cost: Paisa = _key(0, "What a station costs with its power banks, for its payback; 0 if nobody says.")
     vat_percent: Percent = _key(13, "VAT within prices, where the network is registered for it.")
     payout_minimum: Paisa = _key(50_000, "Balance from which a payee is paid out.")
     payout_approval_above: Paisa = _key(5_000_000, "Payouts above this need a second person.")

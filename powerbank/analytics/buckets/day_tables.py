@@ -66,6 +66,17 @@ _FLEET = (
           FROM power_banks AS bank LEFT JOIN custody ON custody.bank_id = bank.id AND upper_inf(custody.period)
     """),
 )
+_BALANCES = (
+    text("DELETE FROM figure_balance_days WHERE day = :day"),
+    text("""
+        INSERT INTO figure_balance_days (day, wallet_float, held, dues_open)
+        SELECT :day, coalesce(sum(balance) FILTER (WHERE kind = 'user_wallet'), 0),
+               coalesce(sum(balance) FILTER (WHERE kind = 'user_hold'), 0),
+               coalesce(-sum(balance) FILTER (WHERE kind = 'dues_receivable'), 0)
+          FROM ledger_accounts
+         WHERE currency = 'NPR' AND balance <> 0 AND kind IN ('user_wallet', 'user_hold', 'dues_receivable')
+    """),
+)
 _FUNNEL = (
     text("DELETE FROM figure_funnel_days WHERE day >= :day AND day < :after"),
     text("""
@@ -135,6 +146,13 @@ def count_fleet(now: datetime) -> None:
     delete, insert = _FLEET
     session.execute(delete, {"day": day})
     session.execute(insert, {"day": day, "enough": app_config.current().min_eject_battery})
+
+
+def count_balances(now: datetime) -> None:
+    """Add up what people have in their wallets, what is held of it, and what they owe, at this moment for today."""
+    session, day = open_session(), local_day(now)
+    for statement in _BALANCES:
+        session.execute(statement, {"day": day})
 
 
 def make_funnel(first: date, after: date) -> None:

@@ -5,23 +5,29 @@ whole, a day at a time, each in a transaction of its own. So a fold that breaks 
 runs twice changes nothing, and an event that comes late is counted where it belongs.
 """
 
+import time
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, literal, select, text, update
+from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from powerbank.analytics.buckets.day_tables import count_active_people, make_cohorts, make_day_tables
 from powerbank.analytics.buckets.days import DAY, HOUR, HOURS_KEPT, NEAR, RAW_KEPT, day_begins, monday_of
-from powerbank.analytics.buckets.sources import STATEMENTS
-from powerbank.analytics.buckets.statements import clear_lasting_columns, sum_source
-from powerbank.analytics.figures.registry import KEPT
-from powerbank.analytics.models import ALL, FigureDay, FigureHour, FoldMark, Grain, StaleBucket
+from powerbank.analytics.buckets.statements import make_hours
+from powerbank.analytics.models import ALL, FigureHour, FoldMark, Grain, StaleBucket
 from powerbank.analytics.outlook.losses import make_losses
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db, first_id_of, open_session
 
 WRITTEN_WITHIN = timedelta(minutes=1)
 IDENTITIES_WITHIN = timedelta(days=60)
+# An hour that goes on is made again and again. What that takes is at most one part in so many of the time.
+SHARE_OF_OPEN_HOURS = 40
+FOLDED_EACH = timedelta(minutes=5)
+CLOSED_AFTER = timedelta(minutes=4)  # by then what happened in an hour has been written, but for what comes late
+MEMORY = "64MB"  # for the groups of an hour, so that they need no file
 
 _NEW_HOURS = text("""
     INSERT INTO figure_stale (grain, at)
@@ -39,6 +45,7 @@ _FIRST_DAY = text("""
                  (SELECT created_at FROM ledger_entries ORDER BY id LIMIT 1),
                  (SELECT created_at FROM users ORDER BY id LIMIT 1))
 """)
+_WITH_MEMORY = text(f"SET LOCAL work_mem = '{MEMORY}'")
 _SNAPSHOT = text("""
     SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest,
            CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) AS next
@@ -85,35 +92,36 @@ def count_stale() -> int:
 
 
 def make_newest_stale_day(now: datetime) -> date | None:
-    """Make again what is noted of the newest day, and tell which day it was. None: nothing is noted."""
+    """Make again what is noted of the newest day, and tell which day it was. None: nothing is to be made now."""
     session = open_session()
     # Whoever folds holds this row, so two folds do not make the same day at once.
-    session.scalar(select(FoldMark).with_for_update())
-    newest = session.scalar(select(func.max(StaleBucket.at)))
+    mark = session.scalar(select(FoldMark).with_for_update())
+    rests_until = mark.rests_until if mark is not None else None
+    stale = select(func.max(StaleBucket.at))
+    if rests_until is not None and now < rests_until:
+        stale = stale.where(or_(StaleBucket.grain == Grain.DAY, StaleBucket.at < _open_since(now)))
+    newest = session.scalar(stale)
     if newest is None:
         return None
     day = local_day(newest)
-    make_day(day, now=now)
+    make_day(day, now=now, rests_until=rests_until)
     return day
 
 
-def make_day(day: date, *, now: datetime) -> None:
-    """Make the noted hours of a day again, and the day; all of it if the day itself is noted, or is long ago."""
-    session, begins, ends = open_session(), day_begins(day), day_begins(day + DAY)
-    gone = delete(StaleBucket).where(StaleBucket.at >= begins, StaleBucket.at < ends)
-    noted = session.execute(gone.returning(StaleBucket.grain, StaleBucket.at)).all()
-    hours = [at for grain, at in noted if grain == Grain.HOUR]
+def make_day(day: date, *, now: datetime, rests_until: datetime | None = None) -> None:
+    """Make the noted hours of a day again, and the day; all of it if the day itself is noted, or is long ago.
+
+    The hour that goes on waits until `rests_until`, unless its whole day is made.
+    """
+    session, began = open_session(), time.monotonic()
+    begins, ends = day_begins(day), day_begins(day + DAY)
+    hours, is_whole = _take_notes(begins, ends, before=_open_since(now) if rests_until and now < rests_until else ends)
     is_old = begins < now - HOURS_KEPT
-    is_whole = len(hours) < len(noted)
-    if is_old or is_whole or not hours:
-        since, until = begins, ends
-    else:
-        since, until = min(hours), max(hours) + HOUR
-    is_pruned = since < now - RAW_KEPT
-    _make_hours(since, until, is_pruned=is_pruned)
-    _sum_day(day, begins, ends, is_pruned=is_pruned)
-    if not is_old:
-        make_losses(since, until)
+    spans = [(begins, ends)] if is_old or is_whole or not hours else list(_runs(hours))
+    for since, until in spans:
+        _make_hours(since, until, day=day, now=now, is_old=is_old)
+        if not is_old:
+            make_losses(since, until)
     if is_old:
         _forget_hours_of_stations(begins, ends)
     if is_whole:
@@ -121,8 +129,46 @@ def make_day(day: date, *, now: datetime) -> None:
         count_active_people(day)
         if day == monday_of(day):
             make_cohorts(day)
-    made = {"version": FoldMark.version + 1, "made_at": now, "filled_from": func.least(FoldMark.filled_from, day)}
+    made: dict[str, Any] = {"version": FoldMark.version + 1, "made_at": now}
+    made["filled_from"] = func.least(FoldMark.filled_from, day)
+    if not is_whole and hours and max(hours) >= _open_since(now):
+        made["rests_until"] = rest_after(now, took=timedelta(seconds=time.monotonic() - began))
     session.execute(update(FoldMark).values(made))
+
+
+def _take_notes(begins: datetime, ends: datetime, *, before: datetime) -> tuple[list[datetime], bool]:
+    """Take what is noted of a day: its hours, and whether the whole day is. Hours from `before` on stay noted."""
+    of_day = and_(StaleBucket.at >= begins, StaleBucket.at < ends)
+    is_whole = open_session().scalar(select(func.count()).where(of_day, StaleBucket.grain == Grain.DAY)) != 0
+    gone = delete(StaleBucket).where(of_day)
+    if not is_whole:
+        gone = gone.where(StaleBucket.at < before)
+    noted = open_session().execute(gone.returning(StaleBucket.grain, StaleBucket.at)).all()
+    return [at for grain, at in noted if grain == Grain.HOUR], is_whole
+
+
+def _open_since(now: datetime) -> datetime:
+    """Give the beginning of the first hour in which what happens is still being written."""
+    then = now - CLOSED_AFTER
+    midnight = day_begins(local_day(then))
+    return midnight + (then - midnight) // HOUR * HOUR
+
+
+def rest_after(now: datetime, *, took: timedelta) -> datetime | None:
+    """Tell until when the hour that goes on is left alone. None: the next fold makes it again."""
+    rest = took * SHARE_OF_OPEN_HOURS - FOLDED_EACH
+    return now + rest if rest > timedelta(0) else None
+
+
+def _runs(hours: Sequence[datetime]) -> Iterator[tuple[datetime, datetime]]:
+    """Join hours that follow each other."""
+    since = until = min(hours)
+    for hour in sorted(hours):
+        if hour > until:
+            yield since, until
+            since = hour
+        until = hour + HOUR
+    yield since, until
 
 
 def _forget_hours_of_stations(since: datetime, until: datetime) -> None:
@@ -130,39 +176,16 @@ def _forget_hours_of_stations(since: datetime, until: datetime) -> None:
     open_session().execute(old)
 
 
-def _make_hours(since: datetime, until: datetime, *, is_pruned: bool) -> None:
-    session = open_session()
-    if is_pruned:
-        session.execute(clear_lasting_columns(), {"since": since, "until": until})
-    else:
-        session.execute(delete(FigureHour).where(FigureHour.at >= since, FigureHour.at < until))
+def _make_hours(since: datetime, until: datetime, *, day: date, now: datetime, is_old: bool) -> None:
+    statement = make_hours(is_whole_day=until - since >= DAY, is_pruned=since < now - RAW_KEPT, is_old=is_old)
     values = {
         "since": since,
         "until": until,
+        "day": day,
         "first": first_id_of(since, -NEAR),
         "last": first_id_of(until, NEAR),
         "long_before": first_id_of(since, -IDENTITIES_WITHIN),
     }
-    for source, statement in STATEMENTS.items():
-        if not (is_pruned and statement.is_pruned):
-            used = {name: value for name, value in values.items() if f":{name}" in statement.rows}
-            session.execute(sum_source(source), used)
-
-
-def _sum_day(day: date, begins: datetime, ends: datetime, *, is_pruned: bool) -> None:
-    """Sum up the hours of a day. What came from rows that are deleted by now stays: no hour has it any more."""
     session = open_session()
-    names = [figure.name for figure in KEPT if not (is_pruned and STATEMENTS[figure.source].is_pruned)]
-    if is_pruned:
-        session.execute(update(FigureDay).where(FigureDay.day == day).values(dict.fromkeys(names, 0)))
-    else:
-        session.execute(delete(FigureDay).where(FigureDay.day == day))
-    sums = [func.sum(getattr(FigureHour, name)) for name in names]
-    hours = (
-        select(FigureHour.station_id, FigureHour.package_id, literal(day), *sums)
-        .where(FigureHour.at >= begins, FigureHour.at < ends)
-        .group_by(FigureHour.station_id, FigureHour.package_id)
-    )
-    made = upsert(FigureDay).from_select(["station_id", "package_id", "day", *names], hours)
-    changes = {name: made.excluded[name] for name in names}
-    session.execute(made.on_conflict_do_update(index_elements=["station_id", "package_id", "day"], set_=changes))
+    session.execute(_WITH_MEMORY)
+    session.execute(statement, {name: values[name] for name in statement.compile().params})

@@ -23,6 +23,8 @@ class Source(StrEnum):
     PAGE_OPENS = "page_opens"
     SIGN_UPS = "sign_ups"
     IDENTITIES = "identities"
+    ISSUES = "issues"
+    TASKS = "tasks"
 
 
 @dataclass(frozen=True)
@@ -136,5 +138,15 @@ STATEMENTS = {
             WHERE sent.id >= :long_before AND sent.id < :last AND sent.decision = 'approved'
               AND sent.decided_at >= :since AND sent.decided_at < :until""",
         has_station=False,
+    ),
+    Source.ISSUES: Statement(
+        """SELECT issue.opened_at AS at, issue.station_id, issue.priority FROM station_issues AS issue
+            WHERE issue.id >= :first AND issue.id < :last AND issue.opened_at >= :since AND issue.opened_at < :until""",
+    ),
+    # A task that is over is not changed any more.
+    Source.TASKS: Statement(
+        """SELECT task.closed_at AS at, task.station_id, task.status, task.brought, task.taken,
+                  CAST(extract(epoch FROM task.closed_at - task.created_at) AS bigint) AS seconds
+             FROM crew_tasks AS task WHERE task.closed_at >= :since AND task.closed_at < :until""",
     ),
 }

@@ -1,43 +1,111 @@
-"""Write the statements that sum up a source into the hours, from the definitions of its figures."""
+"""Write the statements that make hours and days again, from the definitions of their figures.
 
+One statement sums up every source by hour, station and package, compares that with the rows that are there, and writes
+the rows that differ, hours and days together. What does not differ is not written: of a station at which nothing
+happened since, the fold touches no row.
+"""
+
+from collections.abc import Sequence
 from functools import cache
 
 from sqlalchemy import TextClause, text
 
 from powerbank.analytics.buckets.sources import STATEMENTS, Source
+from powerbank.analytics.figures.figure import Figure
 from powerbank.analytics.figures.registry import KEPT
 from powerbank.analytics.models import ALL
 from powerbank.base.clock import HOME
 
 _HOUR = f"date_trunc('hour', at, '{HOME.key}')"
+_DAY = f"CAST(timezone('{HOME.key}', at) AS date)"
 
 
 @cache
-def sum_source(source: Source) -> TextClause:
-    """Sum up the figures of a source by hour: for each station and package, and for all of them together."""
+def make_hours(*, is_whole_day: bool, is_pruned: bool, is_old: bool) -> TextClause:
+    """Make the hours from `:since` to `:until` again, and with them their day.
+
+    A whole day is compared with its own row. The day of single hours changes by as much as its hours do. Of an old day
+    the hours of single stations are not kept. Where the rows of a source are deleted by now (`is_pruned`), what was
+    summed up from them stays as it is.
+    """
+    kept = [figure for figure in KEPT if not (is_pruned and STATEMENTS[figure.source].is_pruned)]
+    names = [figure.name for figure in kept]
+    hours = f"SELECT at, station_id, package_id, {_list(names)} FROM"
+    kept_hours = f"{hours} figure_hours WHERE at >= :since AND at < :until"
+    days = f"SELECT {_DAY} AS day, station_id, package_id, {_list(names)} FROM"
+    kept_days = f"SELECT day, station_id, package_id, {_list(names)} FROM figure_days WHERE day = :day"  # noqa: S608  # nosec B608
+    return text(f"""
+        WITH made AS MATERIALIZED ({_sum_sources(kept)}),
+        differs AS MATERIALIZED ({_difference("at", names, f"{hours} made", kept_hours)}),
+        day_differs AS MATERIALIZED (
+            {_difference("day", names, f"{days} made", kept_days) if is_whole_day else _sum_by_day(names)}),
+        hours AS (
+            INSERT INTO figure_hours AS kept (at, station_id, package_id, {_list(names)})
+            SELECT at, station_id, package_id, {_list(names)} FROM differs
+             {f"WHERE station_id = '{ALL}'" if is_old else ""}
+             ORDER BY station_id, package_id, at
+                ON CONFLICT (station_id, package_id, at) DO UPDATE SET {_added(names)})
+        INSERT INTO figure_days AS kept (day, station_id, package_id, {_list(names)})
+        SELECT day, station_id, package_id, {_list(names)} FROM day_differs ORDER BY station_id, package_id
+            ON CONFLICT (station_id, package_id, day) DO UPDATE SET {_added(names)}
+    """)  # noqa: S608  # nosec B608
+
+
+def _sum_sources(kept: Sequence[Figure]) -> str:
+    """Sum up all sources by hour: for each station and package, and for all of them together.
+
+    Each source is first summed up by itself, so that what is grouped four ways is few rows. A row without a package
+    counts for its station and for the network only, and one without a station for the network only.
+    """
+    sources = [source for source in STATEMENTS if any(figure.source == source for figure in kept)]
+    parts = "\n UNION ALL ".join(_sum_source(source, kept) for source in sources)
+    sums = ", ".join(f"CAST(coalesce(sum({figure.name}), 0) AS bigint) AS {figure.name}" for figure in kept)
+    return f"""
+        SELECT at, coalesce(station_id, '{ALL}') AS station_id, coalesce(package_id, '{ALL}') AS package_id, {sums}
+          FROM ({parts}) AS happened
+         GROUP BY GROUPING SETS ((at), (at, station_id), (at, package_id), (at, station_id, package_id))
+        HAVING NOT (grouping(station_id) = 0 AND station_id IS NULL)
+           AND NOT (grouping(package_id) = 0 AND package_id IS NULL)"""  # noqa: S608  # nosec B608
+
+
+def _sum_source(source: Source, kept: Sequence[Figure]) -> str:
     statement = STATEMENTS[source]
-    figures = [figure for figure in KEPT if figure.source == source]
-    names = ", ".join(figure.name for figure in figures)
-    sums = ", ".join(f"{figure.expression} AS {figure.name}" for figure in figures)
-    changes = ", ".join(f"{figure.name} = excluded.{figure.name}" for figure in figures)
-    station = f"coalesce(station_id, '{ALL}')" if statement.has_station else f"CAST('{ALL}' AS uuid)"
-    package = f"coalesce(package_id, '{ALL}')" if statement.has_package else f"CAST('{ALL}' AS uuid)"
-    sets = [_HOUR]
-    if statement.has_station:
-        sets.append(f"{_HOUR}, station_id")
-    if statement.has_package:
-        sets += [f"{_HOUR}, package_id", f"{_HOUR}, station_id, package_id"]
-    groups = ", ".join(f"({each})" for each in sets)
-    return text(
-        f"""INSERT INTO figure_hours AS kept (at, station_id, package_id, {names})
-            SELECT {_HOUR}, {station}, {package}, {sums} FROM ({statement.rows}) AS happened
-             GROUP BY GROUPING SETS ({groups})
-                ON CONFLICT (station_id, package_id, at) DO UPDATE SET {changes}"""  # noqa: S608  # nosec B608
+    station = "station_id" if statement.has_station else "CAST(NULL AS uuid)"
+    package = "package_id" if statement.has_package else "CAST(NULL AS uuid)"
+    sums = ", ".join(
+        f"CAST({figure.expression if figure.source == source else 'NULL'} AS bigint) AS {figure.name}"
+        for figure in kept
     )
+    return f"""
+        SELECT {_HOUR} AS at, {station} AS station_id, {package} AS package_id, {sums}
+          FROM ({statement.rows}) AS {source} GROUP BY 1, 2, 3"""  # noqa: S608  # nosec B608
 
 
-@cache
-def clear_lasting_columns() -> TextClause:
-    """Set the figures of the sources whose rows stay to zero; what the others gave once is kept."""
-    zero = ", ".join(f"{figure.name} = 0" for figure in KEPT if not STATEMENTS[figure.source].is_pruned)
-    return text(f"UPDATE figure_hours SET {zero} WHERE at >= :since AND at < :until")  # noqa: S608  # nosec B608
+def _difference(key: str, names: Sequence[str], made: str, kept: str) -> str:
+    """Take what is kept from what was made, and leave out the rows in which nothing differs."""
+    negative = kept.replace(_list(names), ", ".join(f"-{name}" for name in names), 1)
+    return f"""
+        SELECT {key}, station_id, package_id, {_sums(names)} FROM ({made} UNION ALL {negative}) AS both_of_them
+         GROUP BY {key}, station_id, package_id HAVING {_is_any(names)}"""  # noqa: S608  # nosec B608
+
+
+def _sum_by_day(names: Sequence[str]) -> str:
+    return f"""
+        SELECT {_DAY} AS day, station_id, package_id, {_sums(names)} FROM differs
+         GROUP BY 1, 2, 3 HAVING {_is_any(names)}"""  # noqa: S608  # nosec B608
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _sums(names: Sequence[str]) -> str:
+    return ", ".join(f"sum({name}) AS {name}" for name in names)
+
+
+def _is_any(names: Sequence[str]) -> str:
+    return " OR ".join(f"sum({name}) <> 0" for name in names)
+
+
+def _added(names: Sequence[str]) -> str:
+    return ", ".join(f"{name} = kept.{name} + excluded.{name}" for name in names)

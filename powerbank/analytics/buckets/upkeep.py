@@ -30,14 +30,15 @@ def list_nightly_steps(today: date) -> Iterator[Callable[[], object]]:
         yield partial(day_tables.make_cohorts, week)
 
 
-def count_fleet_hourly(now: datetime) -> None:
-    """Count the fleet, unless that was done within the hour: nothing tells later how it was."""
+def count_hourly(now: datetime) -> None:
+    """Count the fleet and the balances, unless that was done within the hour: nothing tells later how they were."""
     session = open_session()
     mark = session.scalar(select(FoldMark).with_for_update())
     counted = session.get(FleetDay, local_day(now))
     if mark is None or (counted is not None and counted.counted_at > now - HOUR):
         return
     day_tables.count_fleet(now)
+    day_tables.count_balances(now)
 
 
 def forget_what_is_old(now: datetime) -> None:

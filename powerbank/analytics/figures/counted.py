@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from powerbank.analytics.figures.figure import Area, Unit
-from powerbank.analytics.models import FleetDay, PeopleDay
+from powerbank.analytics.models import BalanceDay, FleetDay, PeopleDay
 
 
 @dataclass(frozen=True)
@@ -108,4 +108,27 @@ ACTIVE = (
         factor=100,
     ),
 )
-COUNTED: Mapping[str, Counted] = MappingProxyType({each.name: each for each in (*FLEET, *ACTIVE)})
+
+
+def _balance(column: str, title: tuple[str, str], meaning: tuple[str, str]) -> Counted:
+    return Counted(column, Area.MONEY, Unit.MONEY, BalanceDay, column, title, meaning)
+
+
+BALANCES = (
+    _balance(
+        "wallet_float",
+        ("In wallets", "वालेटमा"),
+        ("What people have in their wallets, which the network owes them.", "मानिसको वालेटमा रहेको, नेटवर्कले तिर्नुपर्ने रकम।"),
+    ),
+    _balance(
+        "held",
+        ("Held", "रोकिएको"),
+        ("What is held of people's money for rentals that are out.", "बाहिर रहेका भाडाका लागि रोकिएको मानिसको रकम।"),
+    ),
+    _balance(
+        "dues_open",
+        ("Dues", "बक्यौता"),
+        ("What people owe the network.", "मानिसले नेटवर्कलाई तिर्न बाँकी रकम।"),
+    ),
+)
+COUNTED: Mapping[str, Counted] = MappingProxyType({each.name: each for each in (*FLEET, *ACTIVE, *BALANCES)})

@@ -4,7 +4,7 @@ This is the one definition. The fold computes `expression` over the rows of the 
 are made from the same lines, and nothing else computes a figure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -58,15 +58,29 @@ class Derived:
     meaning: tuple[str, str]
     per: tuple[str, ...] = ()  # divided by the sum of these
     factor: float = 1
+    less: tuple[str, ...] = ()  # taken off
+    # A factor that follows from the settings, and how it is written.
+    rate: Callable[[], float] | None = None
+    rate_name: str = ""
+
+    @property
+    def made_of(self) -> tuple[str, ...]:
+        return (*self.of, *self.less, *self.per)
 
     @property
     def made_from(self) -> str:
         above = " + ".join(self.of) if self.factor == 1 else f"{self.factor:g} * ({' + '.join(self.of)})"
+        if self.rate is not None:
+            above = f"{self.rate_name} * ({above})"
+        above = " - ".join((above, *self.less))
         return f"({above}) / ({' + '.join(self.per)})" if self.per else above
 
     def value(self, sums: Mapping[str, int]) -> float | None:
         """Compute the figure. None: there is nothing to divide by."""
         above = sum(sums[name] for name in self.of) * self.factor
+        if self.rate is not None:
+            above *= self.rate()
+        above -= sum(sums[name] for name in self.less)
         if not self.per:
             return above
         below = sum(sums[name] for name in self.per)

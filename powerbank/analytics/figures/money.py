@@ -2,6 +2,15 @@
 
 from powerbank.analytics.buckets.sources import Source
 from powerbank.analytics.figures.figure import Area, Derived, Figure, Unit
+from powerbank.content import app_config
+
+_REVENUE = ("revenue_fares", "revenue_overdue", "revenue_sales")
+
+
+def _vat() -> float:
+    """Give the part of a price that is VAT. Who is not registered for it has none in its prices."""
+    config = app_config.current()
+    return config.vat_percent / (100 + config.vat_percent) if config.network_vat_registered else 0.0
 
 
 def _revenue(name: str, kind: str, title: tuple[str, str], meaning: tuple[str, str]) -> Figure:
@@ -19,7 +28,7 @@ MONEY: tuple[Figure | Derived, ...] = (
         "revenue",
         Area.MONEY,
         Unit.MONEY,
-        ("revenue_fares", "revenue_overdue", "revenue_sales"),
+        _REVENUE,
         ("Revenue", "आम्दानी"),
         (
             "What rentals earned, less what was refunded, when it was booked. Tax and shares are still in it.",
@@ -97,10 +106,37 @@ MONEY: tuple[Figure | Derived, ...] = (
         ("What people paid into their wallets through gateways.", "गेटवेमार्फत वालेटमा थपिएको रकम।"),
     ),
     Derived(
+        "vat",
+        Area.MONEY,
+        Unit.MONEY,
+        _REVENUE,
+        ("VAT", "भ्याट"),
+        (
+            "The VAT within the revenue, as the settings say now: none if the network is not registered for it.",
+            "आम्दानीभित्रको भ्याट, अहिलेको सेटिङअनुसार: नेटवर्क दर्ता छैन भने हुँदैन।",
+        ),
+        rate=_vat,
+        rate_name="vat_percent / (100 + vat_percent)",
+    ),
+    Derived(
+        "revenue_kept",
+        Area.MONEY,
+        Unit.MONEY,
+        _REVENUE,
+        ("Left to the network", "नेटवर्कलाई बाँकी"),
+        (
+            "Revenue less VAT, the shares of partners and the pay of the crew.",
+            "आम्दानीबाट भ्याट, साझेदारको हिस्सा र टोलीको पारिश्रमिक घटाएर।",
+        ),
+        less=("partner_shares", "crew_pay"),
+        rate=lambda: 1 - _vat(),
+        rate_name="100 / (100 + vat_percent)",
+    ),
+    Derived(
         "revenue_per_rental",
         Area.MONEY,
         Unit.MONEY,
-        ("revenue_fares", "revenue_overdue", "revenue_sales"),
+        _REVENUE,
         ("Revenue per rental", "प्रति भाडा आम्दानी"),
         ("Revenue divided by rentals that began.", "आम्दानीलाई सुरु भएका भाडाले भाग गरेको।"),
         per=("rentals_started",),

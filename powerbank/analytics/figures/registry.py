@@ -5,10 +5,10 @@ from types import MappingProxyType
 from powerbank.analytics.buckets.sources import STATEMENTS
 from powerbank.analytics.figures.figure import Derived, Figure, index
 from powerbank.analytics.figures.money import MONEY
-from powerbank.analytics.figures.stations import LOST, STATIONS
+from powerbank.analytics.figures.stations import CREW, LOST, STATIONS
 from powerbank.analytics.figures.use import PEOPLE, USE
 
-ALL_FIGURES = index(MONEY, USE, STATIONS, LOST, PEOPLE)
+ALL_FIGURES = index(MONEY, USE, STATIONS, CREW, LOST, PEOPLE)
 KEPT = tuple(figure for figure in ALL_FIGURES.values() if isinstance(figure, Figure))
 
 
@@ -16,7 +16,7 @@ def is_of_network(name: str) -> bool:
     """Tell whether a figure is known of the whole network only, and not of a station or a package."""
     figure = ALL_FIGURES[name]
     if isinstance(figure, Derived):
-        return any(is_of_network(each) for each in figure.of)
+        return any(is_of_network(each) for each in (*figure.of, *figure.less))
     return not STATEMENTS[figure.source].has_station
 
 
@@ -24,7 +24,7 @@ def is_of_packages(name: str) -> bool:
     """Tell whether a figure is known by package."""
     figure = ALL_FIGURES[name]
     if isinstance(figure, Derived):
-        return all(is_of_packages(each) for each in (*figure.of, *figure.per))
+        return all(is_of_packages(each) for each in figure.made_of)
     return STATEMENTS[figure.source].has_package
 
 
@@ -54,6 +54,8 @@ VIEWS = MappingProxyType(
             "returns",
             "returns_from_elsewhere",
             *(figure.name for figure in STATIONS if isinstance(figure, Derived) or figure.name.startswith("ejections")),
+            "issues",
+            *(figure.name for figure in CREW if figure.name != "task_seconds"),
             *(figure.name for figure in LOST),
             "page_opens",
         ),

@@ -119,6 +119,63 @@ STATIONS: tuple[Figure | Derived, ...] = (
         ("Minutes full", "भरिएको मिनेट"),
         (f"How long there was no free slot to return into, {_OPEN[0]}.", f"फिर्ता गर्न खाली ठाउँ नभएको समय, {_OPEN[1]}।"),
     ),
+    Figure(
+        "issues",
+        Area.STATIONS,
+        Unit.COUNT,
+        Source.ISSUES,
+        "count(*)",
+        ("Issues", "समस्या"),
+        (
+            "Issues that were opened for the station, each once, however many people reported it.",
+            "स्टेशनमा खोलिएका समस्या, जति जनाले भने पनि एक पटक।",
+        ),
+    ),
+)
+
+_DONE = "FILTER (WHERE status = 'done')"
+
+CREW: tuple[Figure | Derived, ...] = (
+    Figure(
+        "tasks_done",
+        Area.FLEET,
+        Unit.COUNT,
+        Source.TASKS,
+        f"count(*) {_DONE}",
+        ("Tasks done", "सकिएका काम"),
+        ("Tasks that the field crew finished, when they did.", "फिल्ड टोलीले सकेका काम, सकेकै समयमा।"),
+    ),
+    Figure(
+        "task_seconds",
+        Area.FLEET,
+        Unit.SECONDS,
+        Source.TASKS,
+        f"coalesce(sum(seconds) {_DONE}, 0)",
+        ("Seconds of tasks", "कामका सेकेन्ड"),
+        ("From when a task was made until it was done, all together.", "काम बनेदेखि नसकिन्जेल, जम्मा।"),
+    ),
+    Derived(
+        "minutes_to_done",
+        Area.FLEET,
+        Unit.MINUTES,
+        ("task_seconds",),
+        ("Minutes to done", "सकिन लाग्ने मिनेट"),
+        ("From when a task was made until it was done, on average.", "काम बनेदेखि नसकिन्जेल, औसतमा।"),
+        per=("tasks_done",),
+        factor=1 / 60,
+    ),
+    Figure(
+        "banks_moved",
+        Area.FLEET,
+        Unit.COUNT,
+        Source.TASKS,
+        f"coalesce(sum(brought + taken) {_DONE}, 0)",
+        ("Power banks moved", "सारिएका पावर बैंक"),
+        (
+            "Power banks that the crew brought and took for tasks that it finished.",
+            "सकेका कामका लागि टोलीले ल्याएका र लगेका पावर बैंक।",
+        ),
+    ),
 )
 
 LOST: tuple[Figure | Derived, ...] = (

@@ -10,11 +10,14 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.analytics import queries
+from powerbank.analytics.buckets import leaders
 from powerbank.analytics.buckets.day_tables import ACTIVE_WITHIN
 from powerbank.analytics.buckets.days import DAY
-from powerbank.analytics.figures.counted import ACTIVE, FLEET
+from powerbank.analytics.figures.counted import ACTIVE, BALANCES, FLEET
 from powerbank.analytics.figures.funnel import PERSON
+from powerbank.analytics.figures.paces import PAYBACK, RENTALS_PER_BANK, payback_months, rentals_per_bank
 from powerbank.analytics.figures.registry import VIEWS, is_of_network, is_of_packages
+from powerbank.analytics.figures.stations import CREW
 from powerbank.analytics.models import MadeAnswer
 from powerbank.analytics.outlook import losses
 from powerbank.analytics.queries import Dimension, Scope
@@ -24,6 +27,7 @@ from powerbank.analytics.screens.writing import Figures, Parts, write
 from powerbank.base import money
 from powerbank.base.clock import HOME, format_time
 from powerbank.base.db import db, open_session
+from powerbank.content import app_config
 
 KEPT_FOR = timedelta(minutes=30)
 WIDE = timedelta(days=45)  # figures of many stations over more than this are made by a job
@@ -36,6 +40,7 @@ class Question:
     asked: Asked
     scope: Scope
     version: int
+    made_at: datetime | None
 
     @property
     def is_wide(self) -> bool:
@@ -66,7 +71,9 @@ def read_question(view: str, request: Mapping[str, Any], *, now: datetime) -> Qu
         package_id=_as_id(request.get("package_id")),
     )
     mark = queries.find_mark()
-    return Question(view, asked, scope, mark.version if mark is not None else 0)
+    if mark is None:
+        return Question(view, asked, scope, 0, None)
+    return Question(view, asked, scope, mark.version, mark.made_at)
 
 
 def describe_request(view: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +99,6 @@ def make_and_keep(request: Mapping[str, Any], *, now: datetime) -> dict[str, Any
 def make_answer(question: Question) -> dict[str, Any]:
     """Make the answer to a question, as JSON."""
     asked = question.asked
-    mark = queries.find_mark()
     totals, previous, series, top = _PARTS.get(question.view, _answer_from_sums)(question)
     return {
         "range": {
@@ -102,7 +108,7 @@ def make_answer(question: Question) -> dict[str, Any]:
             "group": asked.group.value,
             "timezone": HOME.key,
         },
-        "as_of": format_time(mark.made_at) if mark is not None else None,
+        "as_of": format_time(question.made_at) if question.made_at is not None else None,
         "currency": money.NPR,
         "totals": totals,
         "previous": previous,
@@ -124,23 +130,50 @@ def names_of(view: str, scope: Scope) -> list[str]:
 def _answer_from_sums(question: Question) -> Parts:
     asked, scope = question.asked, question.scope
     names = names_of(question.view, scope)
-    totals, previous = (
-        write(queries.compute(names, queries.read_totals(names, span, scope))) for span in (asked.span, asked.previous)
-    )
-    series = [
-        {"at": format_time(at)} | write(queries.compute(names, sums))
-        for at, sums in queries.read_series(names, asked.span, asked.group, scope)
-    ]
+    now, before, course = queries.read_course(names, asked, scope)
+    totals, previous = (write(queries.compute(names, sums)) for sums in (now, before))
+    series = [{"at": format_time(at)} | write(queries.compute(names, sums)) for at, sums in course]
     return totals, previous, series, _read_top(question, names)
 
 
 def _answer_of_revenue(question: Question) -> Parts:
-    """Add the gateways to what stands out, of the whole network."""
+    """Add the balances, and the gateways to what stands out, of the whole network."""
     totals, previous, series, top = _answer_from_sums(question)
-    if not question.scope.is_narrowed:
-        gateways = ways.read_gateways(question.asked.span)
-        top = [*top, *({"gateway": gateway} | write(figures) for gateway, figures in gateways)]
+    if question.scope.is_narrowed:
+        return totals, previous, series, top
+    counted, before, _, _ = _answer_from_counts(question, [each.name for each in BALANCES], [])
+    gateways = ways.read_gateways(question.asked.span)
+    top = [*top, *({"gateway": gateway} | write(figures) for gateway, figures in gateways)]
+    return totals | counted, previous | before, series, top
+
+
+def _answer_of_rentals(question: Question) -> Parts:
+    """Add how often a power bank is rented, in the whole network."""
+    totals, previous, series, top = _answer_from_sums(question)
+    if question.scope.is_narrowed:
+        return totals, previous, series, top
+    asked = question.asked
+    banks = counted_queries.read_counts(["banks"], asked.previous, asked.span)
+    for figures, span in ((totals, asked.span), (previous, asked.previous)):
+        counted = [row.banks for day, row in banks.items() if span.first_day <= day <= span.last_day]
+        pace = rentals_per_bank(figures["rentals_started"], counted, span.days)
+        figures.update(write({RENTALS_PER_BANK.name: pace}))
     return totals, previous, series, top
+
+
+def _answer_of_stations(question: Question) -> Parts:
+    """Add when each station is paid for."""
+    totals, previous, series, top = _answer_from_sums(question)
+    if question.scope.station_id is not None:
+        totals = add_payback(totals, question.asked.span)
+        previous = add_payback(previous, question.asked.previous)
+    return totals, previous, series, [add_payback(each, question.asked.span) for each in top]
+
+
+def add_payback(figures: Figures, span: Span) -> Figures:
+    """Add to the figures of a station in how many months it is paid for."""
+    cost, revenue = app_config.current().station_cost, money.parse_amount(figures["revenue"])
+    return figures | write({PAYBACK.name: payback_months(cost, revenue, span.days)})
 
 
 def _read_top(question: Question, names: Sequence[str]) -> list[Figures]:
@@ -149,7 +182,9 @@ def _read_top(question: Question, names: Sequence[str]) -> list[Figures]:
     by = "rentals_started" if question.view == "rentals" else "revenue"
     check = is_of_packages if dimension == Dimension.PACKAGE else lambda name: not is_of_network(name)
     of_them = [name for name in names if check(name)]
-    rows = queries.read_top(of_them, question.asked.span, question.scope, by=by, dimension=dimension, most=MOST)
+    span, scope = question.asked.span, question.scope
+    among = _list_leaders(question) if dimension == Dimension.STATION else ()
+    rows = queries.read_top(of_them, span, scope, by=by, dimension=dimension, most=MOST, among=among)
     described = queries.describe(dimension, [row[0] for row in rows])
     return [
         {dimension.value: described[id_]} | write(queries.compute(of_them, sums))
@@ -158,8 +193,25 @@ def _read_top(question: Question, names: Sequence[str]) -> list[Figures]:
     ]
 
 
+def _list_leaders(question: Question) -> Sequence[UUID]:
+    """List the stations of which one earned most, where all stations are meant. None: they have to be compared."""
+    days = question.asked.days_up_to_now
+    return () if days is None or question.scope.is_narrowed else leaders.list_leaders(days)
+
+
 def _answer_of_fleet(question: Question) -> Parts:
-    return _answer_from_counts(question, [each.name for each in FLEET], [])
+    """Add what the crew did to what was counted of the power banks."""
+    totals, previous, series, _ = _answer_from_counts(question, [each.name for each in FLEET], [])
+    names = [each.name for each in CREW if each.name != "task_seconds"]
+    now, before, course = queries.read_course(names, question.asked, Scope())
+    did = {format_time(at): write(queries.compute(names, sums)) for at, sums in course}
+    series = [piece | did.get(piece["at"], {}) for piece in series]
+    return (
+        totals | write(queries.compute(names, now)),
+        previous | write(queries.compute(names, before)),
+        series,
+        [],
+    )
 
 
 def _answer_of_users(question: Question) -> Parts:
@@ -216,6 +268,8 @@ VIEW_NAMES = (*VIEWS, "fleet", "funnel", "cohorts", "losses")
 
 _PARTS: dict[str, Callable[[Question], Parts]] = {
     "revenue": _answer_of_revenue,
+    "rentals": _answer_of_rentals,
+    "stations": _answer_of_stations,
     "fleet": _answer_of_fleet,
     "users": _answer_of_users,
     "losses": _answer_of_losses,

@@ -1,9 +1,10 @@
 """The part of time that somebody asks for, the same part before it, and how it is cut into pieces."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from powerbank.analytics.buckets.days import DAY, HOUR, HOURS_KEPT, day_begins, monday_of
 from powerbank.base.clock import local_day
@@ -27,6 +28,7 @@ class Group(StrEnum):
 
 
 DAYS = {Range.WEEK: 7, Range.MONTH: 30, Range.QUARTER: 90}
+LENGTHS: Mapping[str, int] = MappingProxyType({str(each): DAYS.get(each, 1) for each in Range})
 
 
 _LONGEST_PIECE = {Group.DAY: DAY, Group.WEEK: 7 * DAY, Group.MONTH: 31 * DAY}
@@ -53,6 +55,10 @@ class Span:
     @property
     def last_day(self) -> date:
         return local_day(self.until - HOUR)
+
+    @property
+    def days(self) -> float:
+        return (self.until - self.since) / DAY
 
     @property
     def whole_days(self) -> tuple[date, date]:
@@ -96,6 +102,16 @@ class Asked:
     previous: Span
     group: Group
     name: str
+
+    @property
+    def pieces_are_all_of_it(self) -> bool:
+        """Tell whether the pieces together are the time. Pieces that are days begin before a time that does not."""
+        return self.group == Group.HOUR or self.span.since == day_begins(self.span.first_day)
+
+    @property
+    def days_up_to_now(self) -> int | None:
+        """Give the days of a range that ends now. None: it is no range, but named days."""
+        return LENGTHS.get(self.name)
 
 
 def read_span(*, range_: str | None, first: date | None, last: date | None, group: str | None, now: datetime) -> Asked:

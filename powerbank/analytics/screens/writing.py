@@ -8,13 +8,14 @@ from powerbank.analytics.figures.counted import COUNTED, Counted
 from powerbank.analytics.figures.figure import Derived, Described, Figure, Unit
 from powerbank.analytics.figures.funnel import STEPS
 from powerbank.analytics.figures.losses import LOSSES
+from powerbank.analytics.figures.paces import PACES
 from powerbank.analytics.figures.registry import ALL_FIGURES
 from powerbank.analytics.screens.ways import GATEWAYS
 from powerbank.base import money
 
 Figures = dict[str, Any]
 EVERY_FIGURE: Mapping[str, Figure | Derived | Counted | Described] = MappingProxyType(
-    {**ALL_FIGURES, **COUNTED, **STEPS, **{each.name: each for each in (*LOSSES, *GATEWAYS)}}
+    {**ALL_FIGURES, **COUNTED, **STEPS, **{each.name: each for each in (*LOSSES, *GATEWAYS, *PACES)}}
 )
 # The totals, those of the time before, the series, and what stands out.
 Parts = tuple[Figures, Figures, list[Figures], list[Figures]]
