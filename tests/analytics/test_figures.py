@@ -11,6 +11,8 @@ from powerbank.analytics.figures.figure import Derived, Figure
 from powerbank.analytics.figures.registry import ALL_FIGURES, KEPT, VIEWS
 from powerbank.analytics.models import FigureDay
 from powerbank.analytics.routes import VIEWS as ROUTES
+from powerbank.base.clock import local_day
+from powerbank.base.db import utcnow
 from tests.analytics.conftest import Fold
 from tests.people import Headers, change, rows
 from tests.rentals.cabinets import Cabinets
@@ -43,7 +45,7 @@ def test_every_kept_figure_has_its_column_and_every_column_its_figure() -> None:
         assert all(figure.title), figure.name
         assert all(figure.meaning), figure.name
         if isinstance(figure, Derived):
-            assert {*figure.of, *figure.per} <= columns, figure.name
+            assert {*figure.made_of} <= columns, figure.name
 
 
 def test_an_empty_network_is_all_zeros(read: Read) -> None:
@@ -103,6 +105,41 @@ def test_a_filter_shows_the_figures_of_a_station_a_town_or_a_package(
             assert "topped_up" not in answer["totals"], "nobody tops up at a station"
     assert "refused_starts" not in read(f"dashboard?package_id={bought}")["totals"]
     read("dashboard?station_sn=NOWHERE", status=404)
+
+
+def test_the_stations_that_earned_most_are_known_before_anybody_asks(
+    app: Flask, read: Read, folded: Fold, out: Out, make_station: Make
+) -> None:
+    out(price="50.00")
+    make_station("B")
+    folded()
+    for days in ("24h", "7d", "30d"):
+        [top] = read(f"dashboard?range={days}")["top"]
+        assert (top["station"]["sn"], top["revenue"]) == ("A", "50.00"), days
+    change(app, "UPDATE figure_leaders SET station_id = (SELECT id FROM stations WHERE sn = 'B')")
+    assert read("dashboard?range=7d")["top"] == [], "of these stations alone, with what they earned"
+    today = local_day(utcnow())
+    assert len(read(f"dashboard?from={today}&to={today}")["top"]) == 1, "of named days all are compared"
+
+
+def test_figures_of_the_network_that_are_no_sums(
+    app: Flask, client: FlaskClient, staff_headers: Staff, read: Read, folded: Fold, out: Out
+) -> None:
+    """Balances, tax, what a power bank is rented a day, and when a station is paid for."""
+    out(price="50.00", wallet="60.00")
+    headers = staff_headers()
+    for key, value in {"station_cost": "30000.00", "network_vat_registered": True, "vat_percent": 13}.items():
+        put = client.patch(f"/api/admin/config/{key}", json={"value": value}, headers=headers)
+        assert put.status_code == 200, put.text
+    folded()
+    totals = read("revenue?range=24h")["totals"]
+    assert totals | {"wallet_float": "10.00", "held": "0.00", "dues_open": "0.00", "vat": "5.75"} == totals
+    assert totals["revenue_kept"] == "44.25"
+    assert read("rentals?range=24h")["totals"]["rentals_per_bank_and_day"] == 1
+    [station] = read("stations?range=24h")["top"]
+    assert station["payback_months"] == 20
+    fleet = read("fleet?range=24h")["totals"]
+    assert fleet | {"banks": 1, "tasks_done": 0, "banks_moved": 0, "minutes_to_done": None} == fleet
 
 
 def test_days_can_be_asked_for_by_name(read: Read, folded: Fold, out: Out) -> None:
