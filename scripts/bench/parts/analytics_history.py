@@ -37,7 +37,7 @@ TABLES = (
 )
 
 
-def fill(ground: Ground, *, users: int, stations: int, rentals: int) -> None:
-    console_network.fill(ground, users=users, stations=stations, rentals=rentals)
+def fill(ground: Ground, *, users: int, stations: int, rentals: int, seconds: float = 3) -> None:
+    console_network.fill(ground, users=users, stations=stations, rentals=rentals, seconds=seconds)
     ground.as_superuser(*_FILL)
     ground.as_superuser(*(f"VACUUM ANALYZE {table}" for table in TABLES), "CHECKPOINT")

@@ -40,7 +40,7 @@ _FILL = (
               CASE WHEN over THEN at + interval '50 min' END, CASE WHEN over THEN s.id END,
               CASE WHEN over THEN at + interval '50 min' END
          FROM generate_series(1, {rentals}::bigint) AS made (number)
-         CROSS JOIN LATERAL (SELECT now() - ({rentals} - number) * interval '3 s' AS at,
+         CROSS JOIN LATERAL (SELECT now() - ({rentals} - number) * interval '{seconds} s' AS at,
                                     number < {rentals} * 0.998 AS over) t
          CROSS JOIN LATERAL (SELECT CASE WHEN NOT over THEN CASE WHEN number % 3 = 0 THEN 'overdue' ELSE 'active' END
                                          WHEN number % 700 = 0 THEN 'lost' WHEN number % 90 = 0 THEN 'cancelled'
@@ -53,7 +53,8 @@ _FILL = (
     """INSERT INTO rental_cases (id, rental_id, issue_type, status, reported_at)
        SELECT uuidv7(created_at - now()), id, 'damaged', 'open', created_at FROM rentals ORDER BY id DESC LIMIT 500""",
     """INSERT INTO custody (id, bank_id, place, rental_id, cause, period)
-       SELECT uuidv7(created_at - now()), bank_id, 'user', id, 'x', tstzrange(started_at, ended_at) FROM rentals""",
+       SELECT uuidv7(created_at - now()), bank_id, 'user', id, 'x', tstzrange(started_at, ended_at) FROM rentals
+           ON CONFLICT DO NOTHING""",
     """INSERT INTO wallet_transactions (id, user_id, entry_id, type, status, direction, wallet, revenue,
                                         reference_kind, reference_id, created_at)
        SELECT uuidv7(created_at - now()), user_id, uuidv7(), 'rental', 'success', 'out', 4000, 'rental_revenue',
@@ -95,7 +96,7 @@ TABLES = (
 )
 
 
-def fill(ground: Ground, *, users: int, stations: int, rentals: int) -> None:
-    values = {"users": users, "stations": stations, "rentals": rentals}
+def fill(ground: Ground, *, users: int, stations: int, rentals: int, seconds: float = 3) -> None:
+    values = {"users": users, "stations": stations, "rentals": rentals, "seconds": seconds}
     ground.as_superuser(*(statement.format(**values) for statement in _FILL))
     ground.as_superuser(*(f"VACUUM ANALYZE {table}" for table in TABLES), "CHECKPOINT")
