@@ -127,6 +127,7 @@ PAGES = (
     "powerbank.admin.console.map.pages:blueprint",
     "powerbank.admin.console.figures.pages:blueprint",
     "powerbank.admin.console.figures.report_pages:blueprint",
+    "powerbank.admin.console.figures.again_pages:blueprint",
     "powerbank.ops.now.pages:blueprint",
     "powerbank.admin.console.growth.table_pages:blueprint",
     "powerbank.admin.console.growth.coupon_pages:blueprint",

@@ -41,10 +41,11 @@ def forecast(station_sn: str, *, now: datetime) -> dict[str, Any]:
 def request_fill_in(first: date, last: date, *, staff_id: UUID, now: datetime) -> Operation:
     """Have the figures of all days from one to another made again, both of them included."""
     if last > local_day(now):
-        raise InvalidFieldsError({"to": ["Today at most."]})
+        raise InvalidFieldsError({"to": ["Today at most."]}, "Today at most.")
     days = (last - first) // DAY + 1
     if not 1 <= days <= MOST_DAYS:
-        raise InvalidFieldsError({"from": [f"Not after the last day, and at most {MOST_DAYS} days before it."]})
+        told = f"Not after the last day, and at most {MOST_DAYS} days before it."
+        raise InvalidFieldsError({"from": [told]}, told)
     asked = {"from": first.isoformat(), "to": last.isoformat()}
     audit.record_by_staff("analytics.fill_in", "analytics", "figures", new=asked)
     return operations.accept(analytics_jobs.FILL_IN_ANALYTICS, staff_id=staff_id, request=asked, now=now, total=days)

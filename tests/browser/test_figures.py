@@ -66,6 +66,11 @@ _FLEET = """
 _PEOPLE = """
     INSERT INTO figure_people_days (day, active, active_7_days, active_30_days, active_30_days_before, gone)
     SELECT now()::date - number, 40, 180, 500, 450, 120 FROM generate_series(0, 40) AS number"""
+_WAYS = """
+    INSERT INTO figure_return_days (day, station_id, return_station_id, returns)
+    SELECT now()::date - number, taken.id, returned.id, CASE WHEN taken.id = returned.id THEN 9 ELSE
+           length(taken.sn || returned.sn) + (taken.sn < returned.sn)::int - 11 END + (taken.sn = 'KTM-001')::int
+      FROM generate_series(1, 20) AS number CROSS JOIN stations AS taken CROSS JOIN stations AS returned"""
 _MARK = "INSERT INTO figure_marks (folded_until) VALUES (now())"
 
 
@@ -73,7 +78,7 @@ _MARK = "INSERT INTO figure_marks (folded_until) VALUES (now())"
 def figures(app: Flask, make_station: Make) -> None:  # noqa: F811
     for sn, lat, lng in (("KTM-001", 27.71, 85.32), ("PKR-001", 28.21, 83.99), ("LUM-001", 27.47, 83.28)):
         make_station(sn, lat=lat, lng=lng, name=f"Station {sn}")
-    for statement in (_HOURS, _DAYS, _LOSSES, _DEMAND, _FUNNEL, _COHORTS, _FLEET, _PEOPLE, _MARK):
+    for statement in (_HOURS, _DAYS, _LOSSES, _DEMAND, _FUNNEL, _COHORTS, _FLEET, _PEOPLE, _WAYS, _MARK):
         change(app, statement)
 
 
@@ -92,6 +97,14 @@ def test_figures_are_read_compared_and_taken_away(figures: None, staff: SignIn) 
     assert page.locator(".tile b").first.inner_text() in ("NPR 0.00", "NPR ०.००")
     for path in ("/stations?range=30d", "/week?range=30d", "/people?range=30d", "/fleet", "/definitions"):
         reader.open(f"{PAGE}{path}")
+    page = reader.open(f"{PAGE}/returns?range=30d")
+    assert page.locator(".matrix td.heat-9").count() == 1
+    reader.open("/console/growth/holidays")
+    page = reader.open(f"{PAGE}/again")
+    page.fill("[name=from]", page.input_value("[name=to]"))
+    reader.send("form.panel button")
+    assert page.locator("progress").get_attribute("max") == "1"
+    reader.look()
     page = reader.open(f"{PAGE}/reports")
     page.fill("[name=period]", "2025-W10")
     reader.send("form[action$=reports] button")

@@ -66,8 +66,11 @@ FIGURES = Section(
         Tab("Money lost", "analytics.read", "/console/figures/losses"),
         Tab("People", "analytics.read", "/console/figures/people"),
         Tab("Fleet", "analytics.read", "/console/figures/fleet"),
+        Tab("From where to where", "analytics.read", "/console/figures/returns"),
         Tab("Reports", "analytics.read", "/console/figures/reports"),
+        Tab("Holidays", "analytics.read", "/console/growth/holidays"),
         Tab("Definitions", "analytics.read", "/console/figures/definitions"),
+        Tab("Make again", "analytics.write", "/console/figures/again"),
     ),
 )
 MONEY = Section(

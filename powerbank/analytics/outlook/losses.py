@@ -5,11 +5,12 @@ the app and went elsewhere are not. So an hour in which a station was empty lost
 part of the hour, or what was refused, whichever is more.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Date, delete, func, literal, select, text
+from sqlalchemy import BigInteger, Date, cast, delete, func, literal, select, text
 
 from powerbank.analytics.buckets.days import DAY
 from powerbank.analytics.figures.losses import LOSSES
@@ -24,6 +25,9 @@ from powerbank.stations.models import Station
 
 MOST = 20
 PLACES = 10
+CELLS_ACROSS = 24  # of a part of the map
+MOST_CELLS = 400
+SMALLEST_BOX = 0.01  # of a degree: a kilometre
 
 
 KINDS = tuple(each.name for each in LOSSES[1:])
@@ -124,6 +128,49 @@ def read_top(span: Span, scope: Scope, *, most: int = MOST) -> list[tuple[dict[s
         )
         for row in db.session.execute(query)
     ]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the map, in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @classmethod
+    def of(cls, corners: Mapping[str, float]) -> "Box":
+        return cls(*(corners[name] for name in ("west", "south", "east", "north")))
+
+    @property
+    def cell(self) -> float:
+        """Say how wide a cell is: stations of one cell are shown as one place."""
+        return max(self.east - self.west, self.north - self.south, SMALLEST_BOX) / CELLS_ACROSS
+
+
+def read_cells(span: Span, scope: Scope, box: Box) -> list[dict[str, Any]]:
+    """Read what was lost in a part of the map by cells of it, those that lost most first."""
+    total = sum((func.sum(getattr(StationLoss, name)) for name in KINDS), start=literal(0))
+    key = (func.floor(Station.lng / box.cell), func.floor(Station.lat / box.cell))
+    query = (
+        select(
+            func.avg(Station.lat),
+            func.avg(Station.lng),
+            cast(total, BigInteger),
+            func.count(Station.id.distinct()),
+            func.min(Station.sn),
+            func.min(Station.name),
+        )
+        .join(Station, Station.id == StationLoss.station_id)
+        .where(*_is_in(span, scope))
+        .where(Station.lng.between(box.west, box.east), Station.lat.between(box.south, box.north))
+        .group_by(*key)
+        .order_by(total.desc(), func.min(Station.sn))
+        .limit(MOST_CELLS)
+    )
+    names = ("lat", "lng", "lost", "stations", "sn", "name")
+    return [dict(zip(names, row, strict=True)) for row in db.session.execute(query)]
 
 
 def _sums() -> list[Any]:

@@ -1,5 +1,8 @@
 """The ways that power banks took between stations, and what people paid in through each gateway."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -11,6 +14,7 @@ from powerbank.analytics.screens.spans import Span
 from powerbank.base.db import db
 
 MOST = 100
+BUSIEST = 12  # stations of the matrix
 
 GATEWAYS = (
     Described(
@@ -71,3 +75,24 @@ def list_ways(span: Span, scope: Scope) -> list[dict[str, Any]]:
         for taken, returned, count in rows
         if taken in named and returned in named
     ]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """How many power banks went from each of the busiest stations to each of them."""
+
+    stations: Sequence[Mapping[str, Any]]
+    returns: Mapping[tuple[str, str], int]  # by the numbers of the stations
+
+
+def make_matrix(ways: Sequence[Mapping[str, Any]], *, most: int = BUSIEST) -> Matrix:
+    """Put ways into a matrix of the stations that have most of them."""
+    counts: Counter[str] = Counter()
+    named: dict[str, Mapping[str, Any]] = {}
+    for way in ways:
+        for end in (way["taken_at"], way["returned_at"]):
+            named[end["sn"]] = end
+            counts[end["sn"]] += way["returns"]
+    busiest = [sn for sn, _ in counts.most_common(most)]
+    of_them = {(way["taken_at"]["sn"], way["returned_at"]["sn"]): way["returns"] for way in ways}
+    return Matrix([named[sn] for sn in busiest], of_them)

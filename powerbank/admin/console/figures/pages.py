@@ -3,17 +3,20 @@
 from typing import Any
 
 from flask import Response, abort, jsonify, redirect, render_template, request
+from marshmallow import EXCLUDE, ValidationError
 from werkzeug import Response as AnyResponse
 
 from powerbank.admin.console.figures import asking, services
 from powerbank.admin.console.figures.asking import PageQuestion
+from powerbank.admin.console.map.schemas import BoxArguments
 from powerbank.admin.console.sections import FIGURES
 from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.analytics import definitions, queries
 from powerbank.analytics import services as analytics
 from powerbank.analytics.figures.registry import ALL_FIGURES
 from powerbank.analytics.outlook import losses
-from powerbank.analytics.screens import answers, csv_files
+from powerbank.analytics.outlook.losses import Box
+from powerbank.analytics.screens import answers, csv_files, ways
 from powerbank.analytics.screens.spans import Group, Range
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
@@ -69,10 +72,21 @@ def csv(view: str) -> Response:
 @blueprint.get("/plot.json")
 def plot() -> Response:
     asked = _ask("dashboard")
-    names = [name for name in request.args.get("figures", "").split(",") if name in ALL_FIGURES][:3]
+    names, question = _figures_of_plot(), asked.question
     compares = len(names) == 1
-    question = asked.question
     return jsonify(services.read_plot(question.asked, question.scope, names, compares=compares) if names else {})
+
+
+@blueprint.get("/plot.csv")
+def plot_csv() -> Response:
+    """Give what a plot draws: a line for each piece of the time."""
+    asked = _ask("dashboard")
+    names, question = _figures_of_plot(), asked.question
+    return _export("-".join(names) or "plot", asked, services.list_pieces(question.asked, question.scope, names))
+
+
+def _figures_of_plot() -> list[str]:
+    return [name for name in request.args.get("figures", "").split(",") if name in ALL_FIGURES][:3]
 
 
 @blueprint.get("/stations")
@@ -121,6 +135,24 @@ def losses_plot() -> Response:
     return jsonify(services.make_plot(["lost"], pieces))
 
 
+@blueprint.get("/losses-plot.csv")
+def losses_plot_csv() -> Response:
+    asked = _ask("losses", without=("package_id",))
+    return _export("lost", asked, services.list_lost(asked.question.asked, asked.question.scope))
+
+
+@blueprint.get("/losses-map.json")
+def losses_map() -> Response:
+    """Give what was lost in a part of the map, by place: a station, or all stations of a cell."""
+    asked = _ask("losses", without=("package_id", "group"))
+    try:
+        box = BoxArguments(unknown=EXCLUDE).load(request.args)
+    except ValidationError:
+        abort(422)
+    cells = losses.read_cells(asked.question.asked.span, asked.question.scope, Box.of(box))
+    return jsonify(services.show_cells(cells))
+
+
 @blueprint.get("/people")
 def people() -> str | AnyResponse:
     hidden = ("station_sn", "city", "partner_id", "package_id")
@@ -140,6 +172,20 @@ def fleet() -> str | AnyResponse:
     asked = _ask("fleet", without=("station_sn", "city", "partner_id", "package_id"))
     answer = answers.make_answer(asked.question)
     return _show("fleet", asked, answer=answer, tiles=services.make_tiles(answer))
+
+
+@blueprint.get("/returns")
+def returns() -> str | Response:
+    asked = _ask("rentals", without=("group", "package_id"))
+    found = ways.list_ways(asked.question.asked.span, asked.question.scope)
+    if request.args.get("format") == "csv":
+        rows = [
+            {"taken_at": way["taken_at"]["sn"], "returned_at": way["returned_at"]["sn"], "returns": way["returns"]}
+            for way in found
+        ]
+        return _export("returns", asked, rows)
+    matrix = ways.make_matrix(found)
+    return _show("returns", asked, ways=found, matrix=matrix, heats=services.make_heats(matrix.returns))
 
 
 @blueprint.get("/definitions")

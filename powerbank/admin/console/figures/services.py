@@ -7,11 +7,12 @@ from typing import Any
 
 from powerbank.analytics import queries
 from powerbank.analytics.figures.figure import Unit
+from powerbank.analytics.outlook import losses
 from powerbank.analytics.queries import Sums
 from powerbank.analytics.screens.spans import Asked
-from powerbank.analytics.screens.writing import described, unit_of
+from powerbank.analytics.screens.writing import described, unit_of, write
 from powerbank.base import money
-from powerbank.base.clock import HOME
+from powerbank.base.clock import HOME, format_time
 from powerbank.pages.language import page_language, translate, write_number
 
 HEATS = 9
@@ -135,6 +136,24 @@ def read_plot(asked: Asked, scope: queries.Scope, names: Sequence[str], *, compa
         return [(at, queries.compute(names, sums)) for at, sums in found]
 
     return make_plot(names, pieces(asked.span), before=pieces(asked.previous) if compares else ())
+
+
+def list_pieces(asked: Asked, scope: queries.Scope, names: Sequence[str]) -> list[dict[str, Any]]:
+    """List what a plot draws, as the API writes it: a row for each piece of the time."""
+    pieces = queries.read_series(names, asked.span, asked.group, scope) if names else []
+    return [{"at": format_time(at)} | write(queries.compute(names, sums)) for at, sums in pieces]
+
+
+def list_lost(asked: Asked, scope: queries.Scope) -> list[dict[str, Any]]:
+    return [{"at": format_time(at)} | write(lost) for at, lost in losses.read_series(asked, scope)]
+
+
+def show_cells(cells: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Write the places of a map for people: what was lost, and how many stations stand there."""
+    return [
+        dict(each) | {"shown": show("lost", each["lost"] / 100), "count": write_number(each["stations"])}
+        for each in cells
+    ]
 
 
 def make_heats(values: Mapping[Any, Any]) -> dict[Any, int]:

@@ -1,4 +1,4 @@
-"""The plain tables of the console, of growth and of support: what a list shows of each row.
+"""The plain tables of the console, of growth, of support and of figures: what a list shows of each row.
 
 The schemas say what can be filled in.
 """
@@ -6,7 +6,8 @@ The schemas say what can be filled in.
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from powerbank.admin.console.sections import GROWTH, SUPPORT
+from powerbank.admin.console.sections import FIGURES, GROWTH, SUPPORT
+from powerbank.analytics.schemas import HOLIDAYS
 from powerbank.api.plain import PlainTable
 from powerbank.content.tables import APP_VERSIONS, BANNERS, COUNTRIES, FAQ
 from powerbank.pages import lists
@@ -23,6 +24,9 @@ class TablePages:
     table: PlainTable
     page: ListPage
     one: str  # what one row is called
+
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def _is_active(row: object) -> str:
@@ -174,6 +178,25 @@ TABLES = MappingProxyType(
                 file="saved_replies",
             ),
             "Saved reply",
+        ),
+        "holidays": TablePages(
+            HOLIDAYS,
+            ListPage(
+                "Holidays",
+                FIGURES,
+                columns=(
+                    lists.words("Name", "name"),
+                    lists.words("In Nepali", "name_ne"),
+                    lists.words("Day", "day", "when"),
+                    lists.name("Rents like a", lambda row: WEEKDAYS[row.like_weekday - 1]),
+                ),
+                empty=("No holidays.", "On a holiday people rent as on another weekday: the forecast reads it here."),
+                api="/api/admin/analytics/holidays",
+                opens=lambda row: f"/console/growth/holidays/{row.id}",
+                template="console/growth/table.html",
+                file="holidays",
+            ),
+            "Holiday",
         ),
     }
 )

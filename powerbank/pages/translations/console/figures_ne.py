@@ -65,7 +65,9 @@ FIGURES = {
     " भरिएको वा सम्पर्कविहीन हुँदा यहाँ देखिन्छ, सामान्यतया कति भाडा जान्छ भन्ने एक रातपछि थाहा भएपछि।",
     "Nothing was lost in the time.": "यस अवधिमा केही गुमेन।",
     "By place": "ठाउँअनुसार",
-    "Money lost by place. The table below says the same.": "ठाउँअनुसार गुमेको रकम। तलको तालिकाले पनि यही भन्छ।",
+    "Money lost by place. The table below has the stations that lost most.": "ठाउँअनुसार गुमेको रकम। तलको तालिकामा सबैभन्दा"
+    " धेरै गुमाउने स्टेशन छन्।",
+    "{count} stations": "{count} स्टेशन",
     "Stations stand here by what they lost.": "धेरै गुमाउने स्टेशन यहाँ देखिन्छन्।",
     "How far they came": "कहाँसम्म पुगे",
     "Of the people who signed up in this time, by now.": "यस अवधिमा दर्ता भएका मानिसमध्ये, अहिलेसम्म।",
@@ -85,4 +87,32 @@ FIGURES = {
     "There is much to sum up, and it is being made. This page looks again by itself.": "जोड्नुपर्ने धेरै छ, र बनाइँदै छ।"
     " यो पृष्ठले आफैँ फेरि हेर्छ।",
     "Look again": "फेरि हेर्नुहोस्",
+    "From where to where": "कहाँबाट कहाँ",
+    "Power banks that were taken at one station and brought back to another, or to the same. The busiest stations"
+    " stand in the matrix, and the hundred busiest ways below it.": "एउटा स्टेशनबाट लिएर अर्कोमा वा त्यहीँ फिर्ता"
+    " गरिएका पावर बैंक। सबैभन्दा व्यस्त स्टेशन तालिकामा छन्, र सय व्यस्त बाटा त्यसमुनि।",
+    "Returns by the station of the start and the station of the return": "लिएको र फिर्ता गरिएको स्टेशनअनुसार फिर्ता",
+    "Taken at": "लिएको स्टेशन",
+    "returned at": "फिर्ता गरेको",
+    "Returned at": "फिर्ता गरेको स्टेशन",
+    "Returns": "फिर्ता",
+    "The busiest ways": "सबैभन्दा व्यस्त बाटा",
+    "the same station": "त्यही स्टेशन",
+    "Nothing was returned in this time.": "यस अवधिमा केही फिर्ता भएन।",
+    "A way stands here once the day is made on which a power bank came back.": "पावर बैंक फिर्ता आएको दिनको हिसाब बनेपछि"
+    " बाटो यहाँ देखिन्छ।",
+    "Holidays": "बिदा",
+    "Holiday": "बिदा",
+    "Rents like a": "यस वारजस्तै भाडा",
+    "No holidays.": "बिदा छैन।",
+    "On a holiday people rent as on another weekday: the forecast reads it here.": "बिदाका दिन मानिसले अर्को वारजस्तै"
+    " भाडामा लिन्छन्: पूर्वानुमानले त्यो यहाँबाट पढ्छ।",
+    "Make again": "फेरि बनाउने",
+    "Make figures again": "तथ्याङ्क फेरि बनाउने",
+    "Make these days again": "यी दिन फेरि बनाउनुहोस्",
+    "The figures of each day are summed up again from what happened, the newest day first. Nothing is lost by it,"
+    " and it may be done as often as one likes.": "हरेक दिनको तथ्याङ्क भएका घटनाबाट फेरि जोडिन्छ, सबैभन्दा नयाँ दिन पहिले। यसले"
+    " केही हराउँदैन, र जति पटक पनि गर्न सकिन्छ।",
+    "There are figures from this day on": "यो दिनदेखि तथ्याङ्क छन्",
+    "Hours and days that wait to be made": "बन्न बाँकी घण्टा र दिन",
 }
