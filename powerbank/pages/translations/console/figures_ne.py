@@ -67,7 +67,6 @@ FIGURES = {
     "By place": "ठाउँअनुसार",
     "Money lost by place. The table below has the stations that lost most.": "ठाउँअनुसार गुमेको रकम। तलको तालिकामा सबैभन्दा"
     " धेरै गुमाउने स्टेशन छन्।",
-    "{count} stations": "{count} स्टेशन",
     "Stations stand here by what they lost.": "धेरै गुमाउने स्टेशन यहाँ देखिन्छन्।",
     "How far they came": "कहाँसम्म पुगे",
     "Of the people who signed up in this time, by now.": "यस अवधिमा दर्ता भएका मानिसमध्ये, अहिलेसम्म।",
@@ -101,9 +100,9 @@ FIGURES = {
     "Nothing was returned in this time.": "यस अवधिमा केही फिर्ता भएन।",
     "A way stands here once the day is made on which a power bank came back.": "पावर बैंक फिर्ता आएको दिनको हिसाब बनेपछि"
     " बाटो यहाँ देखिन्छ।",
-    "Holidays": "बिदा",
     "Holiday": "बिदा",
     "Rents like a": "यस वारजस्तै भाडा",
+    "Like weekday": "यो वारजस्तै",
     "No holidays.": "बिदा छैन।",
     "On a holiday people rent as on another weekday: the forecast reads it here.": "बिदाका दिन मानिसले अर्को वारजस्तै"
     " भाडामा लिन्छन्: पूर्वानुमानले त्यो यहाँबाट पढ्छ।",
