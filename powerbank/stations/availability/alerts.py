@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, text, update
+from sqlalchemy import ColumnElement, case, select, text, update
 
 from powerbank.base.db import open_session
 from powerbank.content import app_config
@@ -87,15 +87,23 @@ def _announce_calm(now: datetime) -> tuple[int, int]:
 
 
 def _update_settled(condition: ColumnElement[bool], since: datetime, values: dict[str, object]) -> Sequence[Any]:
-    """Update the states of active stations that have been as they are since then."""
+    """Update the states of active stations that have been as they are since then.
+
+    A station whose state somebody holds is left to the next pass: it comes in a minute, and waits for nobody.
+    """
+    settled = (
+        select(StationState.station_id)
+        .join(StationLive, StationLive.station_id == StationState.station_id)
+        .join(Station, Station.id == StationState.station_id)
+        .where(condition, StationState.changed_at <= since, Station.active)
+        .with_for_update(of=StationState, skip_locked=True)
+    )
     changed = (
         update(StationState)
         .where(
             StationState.station_id == StationLive.station_id,
             Station.id == StationState.station_id,
-            condition,
-            StationState.changed_at <= since,
-            Station.active,
+            StationState.station_id.in_(settled),
         )
         .values(values)
         .returning(StationState.station_id, Station.sn, StationLive.last_seen, StationState.outages)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
-from powerbank.base.db import new_id, open_session, transaction
+from powerbank.base.db import db, new_id, open_session, transaction
 from powerbank.stations.availability import alerts
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
@@ -66,6 +67,19 @@ def test_offline_and_online_are_told_once_each(talker: Talker) -> None:
     talker.wait(30)
     assert sweep() == (0, 1)
     assert len(list_heard_events(StationOffline)) == len(list_heard_events(StationOnline)) == 1
+
+
+def test_a_station_that_somebody_holds_is_told_of_by_the_next_pass(app: Flask, talker: Talker) -> None:
+    """A long transaction about one station does not keep the pass waiting, and loses nothing."""
+    swept(talker)
+    talker.wait(91)
+    swept(talker)
+    talker.wait(60)
+    with db.engine.begin() as holder:
+        holder.execute(text("SELECT 1 FROM station_state FOR UPDATE"))
+        assert swept(talker) == (0, 0)
+    assert swept(talker) == (1, 0)
+    assert len(list_heard_events(StationOffline)) == 1
 
 
 def test_low_batteries_are_told_once_an_hour(talker: Talker) -> None:
