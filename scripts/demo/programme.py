@@ -18,7 +18,7 @@ from powerbank.content import app_config
 from powerbank.stations.registry import services
 from scripts.demo import matters, past, people, steps
 from scripts.demo.cabinets import IN_TROUBLE, SLOTS, find_cabinets, register_cabinets
-from scripts.demo.rentals import Day
+from scripts.demo.rentals import PARTS, PartOfDay, part_of
 from scripts.sandbox.payments import Outcome
 from scripts.simulation import Simulator
 from scripts.simulation.specs import Credentials, StationSpec
@@ -26,7 +26,7 @@ from scripts.simulation.specs import Credentials, StationSpec
 DAYS = 14
 PEOPLE_AT_ONCE = 12
 IDENTITIES = 14
-PAUSE = 3.0  # seconds between two steps, in which workers do what follows from one
+PAUSE = 1.5  # seconds between two steps, in which workers do what follows from one
 
 Act = Callable[[], None]
 
@@ -77,7 +77,9 @@ def list_steps(begin: datetime) -> Iterator[tuple[str, Act, bool]]:
         yield f"people {number}", partial(people.make_people, numbers, begin=begin, dice=_dice(number)), False
         yield f"top-ups {number}", partial(_top_up, numbers, begin), True
     for back in range(DAYS - 1, -1, -1):
-        yield f"day {back}", partial(_play_day, begin, back), False
+        if not steps.is_done(f"day {back}"):  # version 0.9 played a day in one step
+            for part in range(len(PARTS)):
+                yield f"day {back}, part {part}", partial(_play_part, begin, back, part), False
     yield "figures", partial(_note_figures, begin), False
     yield "late top-ups", partial(_top_up_late, begin), True
     yield "cases", partial(matters.open_cases, begin, _dice(1)), False
@@ -93,9 +95,16 @@ def _register(now: datetime) -> None:
         register_cabinets(now=now)
 
 
-def _play_day(begin: datetime, back: int) -> None:
+def _play_part(begin: datetime, back: int, part: int) -> None:
+    """Play a part of a day. The last one that is played goes on to this hour."""
     day = local_day(begin) - timedelta(days=back)
-    Day(day, people.find_people(), until=begin - timedelta(minutes=5), dice=_dice(back)).play()
+    now = begin - timedelta(minutes=5)
+    opens, closes = part_of(day, part)
+    if part > 0 and now <= opens:
+        return
+    is_last = back == 0 and (part == len(PARTS) - 1 or now <= closes)
+    until = now if is_last else None
+    PartOfDay(day, part, people.find_people(), until=until, dice=_dice(back * len(PARTS) + part)).play()
 
 
 def _note_figures(begin: datetime) -> None:

@@ -1,4 +1,4 @@
-"""One day of rentals in the past: who takes a power bank where and when, and when it comes back."""
+"""A part of a day in the past: who takes a power bank where and when, and when it comes back."""
 
 import random
 from collections.abc import Callable
@@ -25,7 +25,11 @@ from powerbank.stations.packages.models import Package
 from scripts.demo import past, steps
 from scripts.demo.cabinets import IN_TROUBLE, Cabinet, find_cabinets
 
-OPENS, CLOSES = time(7), time(22, 45)
+# A part is one transaction, in which its rentals begin and end: a sweep that met one of them open would take it for
+# late by days. It is short, because what it locks is locked for those who look at the demonstration too.
+PARTS = (time(7), time(12), time(17))
+CLOSES = time(22, 45)
+BUSY = (0.7, 1.0, 1.3)  # how much is going on in a part, beside the average
 LEAST, MOST = 26, 44  # rentals of a day
 LATE, NEVER_BACK = 0.17, 0.008
 GOING_ON = 7  # rentals that are open in the end
@@ -46,12 +50,24 @@ class Wish:
     never_back: bool
 
 
-class Day:
-    def __init__(self, day: date, people: list[UUID], *, until: datetime, dice: random.Random) -> None:
+def part_of(day: date, part: int) -> tuple[datetime, datetime]:
+    """Give the begin and the end of a part of a day."""
+    ends = (*PARTS[1:], CLOSES)
+    return datetime.combine(day, PARTS[part], HOME), datetime.combine(day, ends[part], HOME)
+
+
+class PartOfDay:
+    """A part of a day. The one that is going on now has an `until`, and leaves rentals open."""
+
+    def __init__(
+        self, day: date, part: int, people: list[UUID], *, until: datetime | None, dice: random.Random
+    ) -> None:
         self._people, self._dice = people, dice
-        self._end = min(datetime.combine(day, CLOSES, HOME), until)
-        self._begin = min(datetime.combine(day, OPENS, HOME), self._end)
-        self._is_today = self._end == until
+        self._part = part
+        opens, closes = part_of(day, part)
+        self._end = closes if until is None else until
+        self._begin = min(opens, self._end)
+        self._is_now = until is not None
         self._cabinets = find_cabinets()
         query = select(Package).where(Package.active, Package.duration_minutes <= LONGEST_PACKAGE)
         self._packages = open_session().scalars(query.order_by(Package.price)).all()
@@ -61,32 +77,41 @@ class Day:
         self._busy: set[UUID] = set()
 
     def play(self) -> None:
-        """Let the day pass: everything happens in its order."""
+        """Let the time pass: everything happens in its order."""
         for cabinet in self._cabinets:
             cabinet.be_there()
-            charged = {
-                number: (held[0], self._dice.randint(84, 100)) if held else None
-                for number, held in cabinet.slots.items()
-            }
-            with past.play(self._begin):
-                cabinet.show(charged, at=self._begin)
-        for hours in range(24):
-            at = self._begin + timedelta(hours=hours)
-            if at < self._end or not self._is_today:
-                self._plan(at, stocks.record_stocks)
+            if self._part == 0:
+                self._show_charged(cabinet)
+        at = self._begin
+        while at < self._stocks_until():
+            self._plan(at, stocks.record_stocks)
+            at += timedelta(hours=1)
         span = (self._end - self._begin).total_seconds()
-        share = span / (15.75 * 3600)
+        share = BUSY[self._part] * span / timedelta(hours=15.75).total_seconds()
         for _ in range(round(self._dice.randint(LEAST, MOST) * share)):
-            at = self._begin + timedelta(seconds=span * self._dice.betavariate(2.2, 1.8))
+            at = self._begin + timedelta(seconds=span * self._dice.betavariate(1.4, 1.4))
             self._plan(at, self._start_one)
-        if self._is_today:
+        if self._is_now:
             for _ in range(GOING_ON):
                 at = self._end - timedelta(minutes=self._dice.randint(2, 100))
                 self._plan(at, lambda moment: self._start_one(moment, goes_on=True))
-            return self._pass()
-        for _ in range(self._dice.randint(0, 3)):
+        elif self._dice.random() < 0.5:
             self._plan(self._begin + timedelta(seconds=span * self._dice.random()), self._meet_a_station_that_is_away)
-        return self._pass()
+        self._pass()
+
+    def _show_charged(self, cabinet: Cabinet) -> None:
+        """Let a station show its power banks as they are after a night."""
+        charged = {
+            number: (held[0], self._dice.randint(84, 100)) if held else None for number, held in cabinet.slots.items()
+        }
+        with past.play(self._begin):
+            cabinet.show(charged, at=self._begin)
+
+    def _stocks_until(self) -> datetime:
+        """Say until when stocks are counted: to the end of this part, and after the last one through the night."""
+        if self._is_now or self._part < len(PARTS) - 1:
+            return self._end
+        return self._begin + timedelta(hours=14)
 
     def _pass(self) -> None:
         while self._agenda:
@@ -110,7 +135,7 @@ class Day:
             method=Method.WALLET_ONLY if dice.random() < 0.8 else Method.COMBINATION,
             coupon="NAMASTE" if dice.random() < 0.04 else None,
             late=dice.random() < LATE,
-            never_back=goes_on or (dice.random() < NEVER_BACK and not self._is_today),
+            never_back=goes_on or (dice.random() < NEVER_BACK and not self._is_now),
         )
         try:
             rental_id = steps.try_out(lambda: start_rental(wish))
@@ -133,8 +158,8 @@ class Day:
         paid_for = min(wish.package.duration_minutes, LONGEST_PACKAGE)
         late = paid_for + self._dice.randint(8, 170)
         span = timedelta(minutes=late if wish.late else max(6.0, paid_for * self._dice.betavariate(3, 1.6)))
-        # On the days before everybody brings it back before the night, but for those that are lost.
-        return span if self._is_today else min(span, self._end - wish.at - timedelta(seconds=1))
+        # Everybody brings it back before the part ends, except for those that are lost.
+        return span if self._is_now else min(span, self._end - wish.at - timedelta(seconds=1))
 
     def _bring_back(self, rental_id: UUID, wish: Wish, at: datetime) -> None:
         there = [wish.cabinet, *self._dice.sample(self._cabinets, len(self._cabinets))]
