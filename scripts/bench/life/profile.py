@@ -69,14 +69,29 @@ def _shares(functions: Counter[str]) -> dict[str, float]:
     return {name: times / total for name, times in functions.most_common()}
 
 
-def _watch(pid: int, into: Path) -> "subprocess.Popen[bytes]":
+def find_program() -> str:
+    """Find py-spy, beside this Python or on the path."""
     beside_python = Path(sys.executable).parent / "py-spy"
     program = str(beside_python) if beside_python.exists() else shutil.which("py-spy")
     if program is None:
         raise SystemExit("--profile needs py-spy: pip install py-spy")
+    return program
+
+
+def _watch(pid: int, into: Path) -> "subprocess.Popen[bytes]":
     options = ["--rate", str(RATE), "--duration", str(LONGEST), "--format", "raw", "--output", str(into)]
     return subprocess.Popen(
-        [program, "record", *options, "--subprocesses", "--gil", "--nolineno", "--full-filenames", "--pid", str(pid)],
+        [
+            find_program(),
+            "record",
+            *options,
+            "--subprocesses",
+            "--gil",
+            "--nolineno",
+            "--full-filenames",
+            "--pid",
+            str(pid),
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -34,6 +34,8 @@ NO_CANCEL_WINDOW = """
 
 def whole_lives(arguments: Namespace) -> dict[str, str]:
     """The text of the cost, and with `--profile` the text of the profile."""
+    if arguments.profile:
+        profile.find_program()  # before the minutes of measuring, not after them
     count = round(arguments.rate * arguments.seconds)
     specs = generate(arguments.stations, seed=1).stations
     with stack(names_at_the_database=True, nice=False) as (app, servers, pids):
