@@ -6,7 +6,8 @@ from jobs.batches import repeat_until_none
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import utcnow
 from powerbank.outbox.enqueue import Scalar
-from powerbank.support import lines, sweeps
+from powerbank.support import lines, sweeps, venues
+from powerbank.support.models import AlertCause
 
 
 def tell_support_answer(*, conversation_id: str, message_id: str, channel: str) -> None:
@@ -22,6 +23,11 @@ def note_act_in_conversation(*, line: str, user_id: str, rental_id: str | None =
         rental_id=UUID(rental_id) if rental_id is not None else None,
         now=utcnow(),
     )
+
+
+def tell_venue_of_alert(*, cause: str, station_sn: str, **event: Scalar) -> None:
+    """Write to the venue of a station, if a rule says so."""
+    venues.tell_venue_of_alert(AlertCause(cause), station_sn, now=utcnow())
 
 
 def escalate_late_answers(run: StepwiseRun) -> None:

@@ -1,4 +1,4 @@
-"""The followers of events that tell somebody: a person, staff, or the conversation with support."""
+"""The followers of events that tell somebody: a person, staff, a venue, or the conversation with support."""
 
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.staff.notice_types import StaffNoticeType
@@ -25,3 +25,8 @@ def tell_staff(notice: StaffNoticeType, **when: str | int | bool) -> Follower:
 def note_in_conversation(line: str, **when: str | int | bool) -> Follower:
     """Let the conversation with support, if its person has one, say what staff did."""
     return Follower(support_jobs.NOTE_ACT_IN_CONVERSATION, {"line": line}, when)
+
+
+def tell_venue(cause: str, **when: str | int | bool) -> Follower:
+    """Let the venue of a station hear of an event, if staff made a rule for this cause."""
+    return Follower(support_jobs.TELL_VENUE_OF_ALERT, {"cause": cause}, when)

@@ -10,7 +10,7 @@ from flask import Flask
 from powerbank.admin.events import AccountStatusChanged
 from powerbank.console_changes import CONSOLE_CHANGES
 from powerbank.crew.events import CrewShiftForgotten, CrewTaskAssigned, CrewWorkRejected
-from powerbank.followers import note_in_conversation, tell_staff, tell_user
+from powerbank.followers import note_in_conversation, tell_staff, tell_user, tell_venue
 from powerbank.kyc.events import KycApproved, KycRejected, KycSubmitted
 from powerbank.ledger.events import ActWaits, AdjustmentApplied, AdjustmentWaits, DueWaived, LedgerMismatch
 from powerbank.notifications.events import TemplateFailed
@@ -186,14 +186,19 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     PowerbankHeldBack: (crew_jobs.PLAN_CREW_STATION,),
     CrewEjectionSettled: (crew_jobs.FOLLOW_OPENING,),
     SlotLocked: (tell_staff(StaffNoticeType.STATION_FAULT), crew_jobs.PLAN_CREW_STATION),
-    StationOffline: (tell_staff(StaffNoticeType.STATION_OFFLINE), crew_jobs.PLAN_CREW_STATION),
+    StationOffline: (
+        tell_staff(StaffNoticeType.STATION_OFFLINE),
+        crew_jobs.PLAN_CREW_STATION,
+        tell_venue("offline"),
+    ),
     StationOnline: (tell_staff(StaffNoticeType.STATION_ONLINE),),
     StationBatteryLow: (tell_staff(StaffNoticeType.LOW_BATTERY), crew_jobs.PLAN_CREW_STATION),
-    StationAlarm: (tell_staff(StaffNoticeType.STATION_FAULT), crew_jobs.PLAN_CREW_STATION),
+    StationAlarm: (tell_staff(StaffNoticeType.STATION_FAULT), crew_jobs.PLAN_CREW_STATION, tell_venue("alarm")),
     StationIssueReported: (
         tell_staff(StaffNoticeType.CRITICAL_ISSUE, priority="critical", first=True),
         tell_staff(StaffNoticeType.STATION_ISSUE, priority="normal", first=True),
         tell_user(NoticeType.STATION_ISSUE_RECEIVED, once_per="report_id"),
+        tell_venue("issue", first=True),
         crew_jobs.PLAN_CREW_STATION,
     ),
     StationIssueResolved: (

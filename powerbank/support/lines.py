@@ -10,7 +10,7 @@ from sqlalchemy import select
 from powerbank.base.db import open_session
 from powerbank.base.money import format_amount
 from powerbank.support import threads
-from powerbank.support.models import Conversation, Sender, Status, Subject
+from powerbank.support.models import Conversation, Sender, Side, Status, Subject
 
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -36,6 +36,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "rental_lost": ("The power bank is noted as lost.", "पावर बैंक हराएको मानियो।"),
         "slot_opened": ("Slot {slot_number} is told to open once more.", "स्लट {slot_number} फेरि खोल्न भनिएको छ।"),
         "message_resent": ("A message was sent again to {masked}.", "{masked} मा सन्देश फेरि पठाइयो।"),
+        "code_resent": ("A code was sent again to {masked}.", "{masked} मा कोड फेरि पठाइयो।"),
         "merged_into": ("This conversation goes on in another one.", "यो कुराकानी अर्को कुराकानीमा जारी छ।"),
         "merged_from": ("Another conversation was merged into this one.", "अर्को कुराकानी यसैमा गाभियो।"),
     }
@@ -49,7 +50,11 @@ def note_act(line: str, *, user_id: UUID, values: Mapping[str, object], rental_i
     """
     query = (
         select(Conversation.id)
-        .where(Conversation.user_id == user_id, Conversation.status != Status.CLOSED)
+        .where(
+            Conversation.user_id == user_id,
+            Conversation.side == Side.RIDER,  # what somebody rents is no matter of a venue
+            Conversation.status != Status.CLOSED,
+        )
         .order_by(
             ((Conversation.subject == Subject.RENTAL) & (Conversation.subject_id == rental_id)).desc().nulls_last(),
             Conversation.last_message_id.desc(),

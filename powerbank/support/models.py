@@ -4,8 +4,9 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, SmallInteger, Text
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base.db import Base, Id, one_of
@@ -18,6 +19,14 @@ class Subject(StrEnum):
     TOPUP = "topup"
     STATION = "station"
     OTHER = "other"
+
+
+class Side(StrEnum):
+    """As whom a person writes."""
+
+    RIDER = "rider"
+    PARTNER = "partner"  # for a venue
+    CREW = "crew"
 
 
 class Status(StrEnum):
@@ -33,21 +42,45 @@ class Sender(StrEnum):
     SYSTEM = "system"
 
 
+class Topic(StrEnum):
+    """The queues of staff: what a rider writes about, or the side that writes."""
+
+    RENTAL = "rental"
+    TOPUP = "topup"
+    STATION = "station"
+    OTHER = "other"
+    PARTNER = "partner"
+    CREW = "crew"
+
+
+class AlertCause(StrEnum):
+    """What may begin a conversation with a venue by itself."""
+
+    OFFLINE = "offline"
+    ALARM = "alarm"
+    ISSUE = "issue"
+
+
 class Conversation(Base):
     """What a person and staff say about one thing. There is one that is not closed for each thing."""
 
     __tablename__ = "conversations"
     __table_args__ = (
+        one_of("side", Side),
         one_of("subject", Subject),
         one_of("status", Status),
+        CheckConstraint("(side = 'partner') = (partner_id IS NOT NULL)", name="partner"),
+        CheckConstraint("side = 'rider' OR subject IN ('station', 'other')", name="subject_of_side"),
         CheckConstraint("(subject = 'other') = (subject_id IS NULL)", name="subject_id"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("(rating IS NULL) = (rated_at IS NULL)", name="rated"),
         CheckConstraint("answer_due_at IS NULL OR status = 'open'", name="answer_due"),
         CheckConstraint("merged_into IS NULL OR status = 'closed'", name="merged"),
         Index(
-            "uq_conversations_subject",
+            "uq_conversations_thing",
             "user_id",
+            "side",
+            sql("coalesce(partner_id, user_id)"),
             "subject",
             sql("coalesce(subject_id, user_id)"),
             unique=True,
@@ -55,6 +88,12 @@ class Conversation(Base):
         ),
         Index("ix_conversations_user_id", "user_id", "last_message_id"),
         Index("ix_conversations_last_message_id", "last_message_id"),
+        Index(
+            "ix_conversations_partner_id",
+            "partner_id",
+            "last_message_id",
+            postgresql_where=sql("partner_id IS NOT NULL"),
+        ),
         Index("ix_conversations_created_at", "created_at"),
         Index("ix_conversations_status", "status", "last_message_id"),
         Index(
@@ -69,6 +108,8 @@ class Conversation(Base):
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    side: Mapped[str] = mapped_column(server_default=sql("'rider'"))
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))  # for which venue its member writes
     subject: Mapped[str]
     subject_id: Mapped[UUID | None]  # the rental, the intent of the top-up, or the station
     language: Mapped[str]
@@ -182,3 +223,33 @@ class SupportHoliday(Base):
 
     day: Mapped[date] = mapped_column(primary_key=True)
     name: Mapped[str]
+
+
+class SupportSkill(Base):
+    """Which new conversations a member of staff takes: those of some topics, in some languages."""
+
+    __tablename__ = "support_skills"
+    __table_args__ = (
+        CheckConstraint(f"topics <@ ARRAY{[*map(str, Topic)]}::text[]", name="topics"),
+        CheckConstraint("languages <@ ARRAY['en', 'ne']::text[]", name="languages"),
+    )
+
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    topics: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    away: Mapped[bool] = mapped_column(server_default=sql("false"))  # takes no new ones for now
+    given_at: Mapped[datetime | None]  # when the last one was given to this member
+
+
+class PartnerAlertRule(Base):
+    """What a venue is written by itself when something happens at one of its stations."""
+
+    __tablename__ = "support_alert_rules"
+    __table_args__ = (one_of("cause", AlertCause),)
+
+    id: Mapped[Id]
+    cause: Mapped[str] = mapped_column(unique=True)
+    text_en: Mapped[str]
+    text_ne: Mapped[str]
+    active: Mapped[bool] = mapped_column(server_default=sql("true"))
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))

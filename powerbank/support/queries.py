@@ -15,24 +15,37 @@ from powerbank.content.models import FaqItem
 from powerbank.live.topics import Follower
 from powerbank.support import subjects
 from powerbank.support.models import Conversation, Sender, SupportMessage, SupportPhoto
+from powerbank.support.routing import topic_of
+from powerbank.support.sides import Writer, is_still_there
 from powerbank.support.threads import topic_of_conversation
 
+MOST_SHOWN = 200  # messages of a conversation on a page
 MOST_SUGGESTIONS = 3
 SHORTEST_WORD = 3  # letters; shorter words say little about a question
 
 
 def conversation_of_user(conversation_id: UUID, user_id: UUID) -> Conversation:
-    """Return the conversation if it is this person's, or refuse with 404."""
+    """Return the conversation if it is this person's, or refuse with 404. Who has left a venue or the crew has none."""
     query = select(Conversation).where(Conversation.id == conversation_id, Conversation.user_id == user_id)
     found: Conversation | None = db.session.scalar(query)
-    if found is None:
+    if found is None or not is_still_there(found):
         raise NotFoundError("conversation")
     return found
 
 
-def conversation_page_of_user(user_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
-    """Return a page of a person's conversations, the one with the newest message first."""
-    query = select(Conversation).where(Conversation.user_id == user_id)
+def conversation_of_writer(conversation_id: UUID, writer: Writer) -> Conversation:
+    """Return the conversation if this person began it as who they are here, or refuse with 404."""
+    found = conversation_of_user(conversation_id, writer.user_id)
+    if (found.side, found.partner_id) != (writer.side, writer.partner_id):
+        raise NotFoundError("conversation")
+    return found
+
+
+def conversation_page_of_writer(writer: Writer, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Return a page of what a person wrote as somebody, the conversation with the newest message first."""
+    query = select(Conversation).where(Conversation.user_id == writer.user_id, Conversation.side == writer.side)
+    if writer.partner_id is not None:
+        query = query.where(Conversation.partner_id == writer.partner_id)
     found = page(query, Conversation.last_message_id, limit=limit, cursor=cursor, descending=True)
     return found | {"items": describe_for_person(found["items"])}
 
@@ -55,6 +68,7 @@ def describe(conversations: Sequence[Conversation], unread: dict[UUID, int]) -> 
     return [
         {name: getattr(each, name) for name in columns}
         | {"about": {"kind": each.subject, "id": names[each.id]}, "unread": unread.get(each.id, 0)}
+        | {"topic": topic_of(each).value}
         for each in conversations
     ]
 
@@ -69,6 +83,15 @@ def message_page(
     if after is not None:
         query = query.where(SupportMessage.id > after)
     return page(query, SupportMessage.id, limit=limit, cursor=cursor)
+
+
+def newest_messages(conversation_id: UUID, *, with_notes: bool) -> list[SupportMessage]:
+    """Return the newest messages, oldest first."""
+    query = select(SupportMessage).where(SupportMessage.conversation_id == conversation_id)
+    if not with_notes:
+        query = query.where(~SupportMessage.is_note)
+    found = db.session.scalars(query.order_by(SupportMessage.id.desc()).limit(MOST_SHOWN)).all()
+    return [*reversed(found)]
 
 
 def is_visible_message(conversation_id: UUID, message_id: UUID) -> bool:
@@ -105,7 +128,10 @@ def find_conversation_topic(follower: Follower, conversation_id: str) -> str | N
         found = db.session.get(Conversation, UUID(conversation_id))
     except ValueError:
         return None
-    if found is None or not (found.user_id == follower.user_id or follower.may("support.read")):
+    if found is None:
+        return None
+    is_own = found.user_id == follower.user_id and is_still_there(found)
+    if not (is_own or follower.may("support.read")):
         return None
     return topic_of_conversation(found.id)
 

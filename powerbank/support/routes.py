@@ -9,13 +9,14 @@ from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import PageArguments, page_of
+from powerbank.api.paging import page_of
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import transaction, utcnow
 from powerbank.support import hours, photos, queries, services
-from powerbank.support.models import Conversation, Subject, SupportMessage
+from powerbank.support.models import Conversation, Side, Subject, SupportMessage
 from powerbank.support.schemas import (
     BeginSchema,
+    ConversationArguments,
     ConversationSchema,
     MessageArguments,
     MessageSchema,
@@ -26,14 +27,11 @@ from powerbank.support.schemas import (
     SuggestionArguments,
     SuggestionsSchema,
 )
+from powerbank.support.sides import find_writer
 
 blueprint = Blueprint(
     "support", __name__, url_prefix="/api/support", description="Conversations with the staff of the network."
 )
-
-BEGINNINGS = "20 per hour"
-MESSAGES = "30 per minute"
-TYPING = "60 per minute"
 
 
 @blueprint.post("/conversations")
@@ -43,11 +41,11 @@ TYPING = "60 per minute"
 @blueprint.response(201, ConversationSchema)
 def begin(body: dict[str, Any]) -> dict[str, Any]:
     """Begin a conversation, or go on in the one about the same thing"""
-    hit_if_counted(BEGINNINGS, "support", str(current_user_id()))
+    hit_if_counted(services.BEGINNINGS, "support", str(current_user_id()))
     photo = photos.remake_photo(body["photo"])
     with transaction():
         conversation = services.begin_conversation(
-            user_id=current_user_id(),
+            find_writer(current_user_id(), Side(body["side"]), body["partner_id"]),
             subject=Subject(body["about"]["kind"]),
             subject_name=body["about"]["id"],
             language=wanted_language(),
@@ -61,11 +59,13 @@ def begin(body: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/conversations")
 @user_only
-@blueprint.arguments(PageArguments, location="query")
+@blueprint.arguments(ConversationArguments, location="query")
 @blueprint.response(200, page_of(ConversationSchema))
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """One's conversations, the newest message first"""
-    return queries.conversation_page_of_user(current_user_id(), **arguments)
+    side, partner_id = Side(arguments.pop("side")), arguments.pop("partner_id")
+    writer = find_writer(current_user_id(), side, partner_id)
+    return queries.conversation_page_of_writer(writer, **arguments)
 
 
 @blueprint.get("/conversations/<uuid:conversation_id>")
@@ -94,7 +94,7 @@ def messages(arguments: dict[str, Any], conversation_id: UUID) -> dict[str, Any]
 @blueprint.alt_response(200, schema=MessageSchema, description="The message was there already.")
 def write(body: dict[str, Any], conversation_id: UUID) -> tuple[SupportMessage, int]:
     """Write a message; what is sent again under its `client_id` is the same message"""
-    hit_if_counted(MESSAGES, "support-message", str(current_user_id()))
+    hit_if_counted(services.MESSAGES, "support-message", str(current_user_id()))
     photo = photos.remake_photo(body["photo"])
     with transaction():
         message, is_new = services.write_message(
@@ -133,7 +133,7 @@ def read(body: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
 @blueprint.response(204)
 def typing(conversation_id: UUID) -> None:
     """The person is typing; nothing is stored"""
-    hit_if_counted(TYPING, "support-typing", str(current_user_id()))
+    hit_if_counted(services.TYPING, "support-typing", str(current_user_id()))
     with transaction():
         services.announce_typing(conversation_id, user_id=current_user_id())
 

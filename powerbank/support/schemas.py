@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate, val
 from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.api.uploads import PhotoField
-from powerbank.support.models import Sender, Status, Subject
+from powerbank.support.models import Sender, Side, Status, Subject
 
 PHOTO = {"description": "JPEG, PNG or WebP: a file of a form, or base64"}
 LONGEST_TEXT = 4_000
@@ -47,7 +47,18 @@ class WrittenSchema(Schema):
             raise ValidationError("Write a text or add a picture.", "text")
 
 
-class BeginSchema(WrittenSchema):
+class WriterSchema(Schema):
+    """As whom somebody writes who does more than to rent."""
+
+    side = fields.String(load_default=Side.RIDER.value, validate=validate.OneOf([*Side]))
+    partner_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "for which venue a member of several writes"},
+    )
+
+
+class BeginSchema(WrittenSchema, WriterSchema):
     about = fields.Nested(SubjectSchema, load_default=lambda: {"kind": Subject.OTHER.value, "id": None})
 
 
@@ -77,6 +88,8 @@ class MessageSchema(Schema):
 
 class ConversationSchema(Schema):
     id = fields.UUID(required=True)
+    side = fields.String(required=True, validate=validate.OneOf([*Side]))
+    partner_id = fields.UUID(required=True, allow_none=True)
     about = fields.Nested(SubjectSchema, required=True)
     status = fields.String(required=True, validate=validate.OneOf([*Status]))
     unread = fields.Integer(required=True)
@@ -91,6 +104,10 @@ class ConversationSchema(Schema):
     )
     rating = fields.Integer(required=True, allow_none=True)
     merged_into = fields.UUID(required=True, allow_none=True)
+
+
+class ConversationArguments(PageArguments, WriterSchema):
+    """Which conversations of one's own: those of the rider, unless said otherwise."""
 
 
 class MessageArguments(PageArguments):

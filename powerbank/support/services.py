@@ -3,20 +3,27 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base.clock import local_day
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.content import app_config
-from powerbank.support import errors, hours, queries, subjects, threads
+from powerbank.support import errors, hours, queries, routing, subjects, threads
 from powerbank.support.models import Conversation, Sender, Status, Subject, SupportMessage
+from powerbank.support.sides import Writer
 from powerbank.users.models import User
+
+# How much one person writes, before somebody looks who writes there.
+BEGINNINGS = "20 per hour"
+MESSAGES = "30 per minute"
+TYPING = "60 per minute"
 
 
 def begin_conversation(
+    writer: Writer,
     *,
-    user_id: UUID,
     subject: Subject,
     subject_name: str | None,
     language: str,
@@ -26,14 +33,25 @@ def begin_conversation(
     now: datetime,
 ) -> Conversation:
     """Begin a conversation with a message, or write it into the one about the same thing that is not closed."""
-    subject_id = subjects.find_subject_id(subject, subject_name, user_id=user_id)
+    subject_id = subjects.find_subject_id(subject, subject_name, writer=writer, today=local_day(now))
+    conversation = find_or_make(writer, subject=subject, subject_id=subject_id, language=language, now=now)
+    _write(conversation, text=text, photo=photo, client_id=client_id, now=now)
+    return conversation
+
+
+def find_or_make(
+    writer: Writer, *, subject: Subject, subject_id: UUID | None, language: str, now: datetime
+) -> Conversation:
+    """Lock the conversation of somebody about a thing that is not closed. It is made if there is none."""
     session = open_session()
     made_id = new_id()
     session.execute(
         insert(Conversation)
         .values(
             id=made_id,
-            user_id=user_id,
+            user_id=writer.user_id,
+            side=writer.side,
+            partner_id=writer.partner_id,
             subject=subject,
             subject_id=subject_id,
             language=language,
@@ -45,14 +63,14 @@ def begin_conversation(
         .on_conflict_do_nothing()
     )
     query = select(Conversation).where(
-        Conversation.user_id == user_id,
+        Conversation.user_id == writer.user_id,
+        Conversation.side == writer.side,
+        func.coalesce(Conversation.partner_id, Conversation.user_id) == (writer.partner_id or writer.user_id),
         Conversation.subject == subject,
-        func.coalesce(Conversation.subject_id, Conversation.user_id) == (subject_id or user_id),
+        func.coalesce(Conversation.subject_id, Conversation.user_id) == (subject_id or writer.user_id),
         Conversation.status != Status.CLOSED,
     )
-    conversation = session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
-    _write(conversation, text=text, photo=photo, client_id=client_id, now=now)
-    return conversation
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
 
 
 def write_message(
@@ -79,13 +97,16 @@ def mark_read(conversation_id: UUID, *, user_id: UUID, up_to: UUID) -> Conversat
     conversation = queries.conversation_of_user(conversation_id, user_id)
     if not queries.is_visible_message(conversation_id, up_to):
         raise NotFoundError("message")
-    open_session().execute(
+    mark = Conversation.read_by_person
+    moved = open_session().scalar(
         update(Conversation)
-        .where(Conversation.id == conversation_id)
-        .values(read_by_person=func.greatest(func.coalesce(Conversation.read_by_person, up_to), up_to))
+        .where(Conversation.id == conversation_id, or_(mark.is_(None), mark < up_to))
+        .values(read_by_person=up_to)
+        .returning(Conversation.id)
     )
     open_session().refresh(conversation)
-    threads.announce_conversation(conversation, kind="conversation_read")
+    if moved is not None:  # what is told without a change would have pages read each other's reading for ever
+        threads.announce_conversation(conversation, kind="conversation_read")
     return conversation
 
 
@@ -154,7 +175,6 @@ def _write(
     message = threads.append_message(
         conversation, sender=Sender.PERSON, text=text, photo=photo, client_id=client_id, now=now
     )
-    conversation.read_by_person = message.id
     conversation.snoozed_until = None
     if conversation.status == Status.SOLVED:
         conversation.reopened += 1
@@ -163,4 +183,5 @@ def _write(
         conversation.status = Status.OPEN
         promised = app_config.current().support_first_answer_minutes
         conversation.answer_due_at = hours.read_timetable().add_minutes(now, promised)
+        routing.give_to_member(conversation, now=now)
     return message, True

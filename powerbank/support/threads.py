@@ -1,6 +1,6 @@
 """The thread of a conversation: it is locked, gets a message, and whoever has it open is told."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -8,9 +8,14 @@ from sqlalchemy import func, select
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.live import changes
+from powerbank.outbox.catalogue import support_jobs
+from powerbank.outbox.enqueue import enqueue
 from powerbank.support.models import Conversation, Sender, SupportMessage, SupportPhoto
 
 STAFF_TOPIC = "support"
+# Who has the conversation open has read an answer by then, and needs no push. Others get an e-mail after the second.
+PUSH_AFTER = timedelta(seconds=15)
+EMAIL_AFTER = timedelta(minutes=10)
 
 
 def lock_conversation(conversation_id: UUID) -> Conversation:
@@ -69,6 +74,29 @@ def append_message(
     conversation.last_message_id, conversation.last_message_at = message.id, now
     announce_conversation(conversation)
     return message
+
+
+def find_newest_message(conversation_id: UUID) -> SupportMessage | None:
+    """Find the newest message that the person may see."""
+    found: SupportMessage | None = open_session().scalar(
+        select(SupportMessage)
+        .where(SupportMessage.conversation_id == conversation_id, ~SupportMessage.is_note)
+        .order_by(SupportMessage.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+def tell_person_later(conversation: Conversation, message: SupportMessage, *, now: datetime) -> None:
+    """Have the person told of an answer that they have not read by then, by push and later by e-mail."""
+    for after, channel in ((PUSH_AFTER, "push"), (EMAIL_AFTER, "email")):
+        enqueue(
+            support_jobs.TELL_SUPPORT_ANSWER,
+            at=now + after,
+            conversation_id=str(conversation.id),
+            message_id=str(message.id),
+            channel=channel,
+        )
 
 
 def announce_conversation(conversation: Conversation, *, kind: str = "conversation") -> None:

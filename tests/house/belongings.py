@@ -26,6 +26,7 @@ from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.packages.models import Package
 from powerbank.support import services as support
 from powerbank.support.models import Conversation, Subject
+from powerbank.support.sides import Writer
 from tests.ledger.conftest import about, key, top_up
 from tests.rentals import rentals_in_states
 
@@ -166,7 +167,7 @@ def a_rental_somewhere(owner: UUID) -> Belonging:
 def a_conversation(owner: UUID) -> Belonging:
     with transaction():
         made = support.begin_conversation(
-            user_id=owner,
+            Writer(owner),
             subject=Subject.OTHER,
             subject_name=None,
             language="en",

@@ -121,6 +121,9 @@ MOVES_NOTHING = {
         for act in ("reply", "note", "read", "typing", "assign", "snooze", "solve", "merge")
     ),
     "POST /api/admin/support/replies",
+    "POST /crew/support/<uuid:conversation_id>/typing",
+    "POST /api/admin/support/alert-rules",
+    "POST /api/admin/support/conversations",
     "POST /api/admin/analytics/fill-in",
     "POST /api/admin/analytics/holidays",
     "POST /api/admin/analytics/reports",

@@ -115,6 +115,7 @@ from tests.jobs.prepared_support import (
     conversation_of_long_ago,
     conversation_solved,
     person_who_talks,
+    rule_for_venues,
 )
 from tests.ledger.conftest import make_person
 from tests.rentals import rentals_in_states as renting
@@ -234,6 +235,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "check_offline_stations": station_silent,
     "prune_station_reports": reports_of_last_year,
     "tell_support_answer": answer_not_read,
+    "tell_venue_of_alert": rule_for_venues,
     "note_act_in_conversation": lambda: {"line": "due_waived", "user_id": person_who_talks(), "amount": 500},
     "escalate_late_answers": answer_late,
     "close_solved_conversations": conversation_solved,

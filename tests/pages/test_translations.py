@@ -47,8 +47,8 @@ from powerbank.stations.messages.models import Outcome
 from powerbank.stations.packages.models import PaymentModel
 from powerbank.stations.registry.filters import Lack
 from powerbank.stations.warehouses.schemas import WarehouseSchema
+from powerbank.support.models import AlertCause, Topic
 from powerbank.support.models import Status as ConversationStatus
-from powerbank.support.models import Subject
 
 ROOT = Path(__file__).parents[2] / "powerbank"
 SERVED = ("pages", "console", "people", "crew", "partner")
@@ -108,7 +108,7 @@ SHOWN_VALUES = {
     *(cause.value.replace("_", " ") for cause in Cause),
     *("healthy", "warning", "unhealthy", "running", "success", "failed", "missed"),
     *("done", "waiting", "retrying"),
-    *(each.value for each in (*ConversationStatus, *Subject)),
+    *(each.value for each in (*ConversationStatus, *Topic, *AlertCause)),
     *(
         each.value.replace("_", " ")
         for names in (Place, Health, DiscrepancyKind, StationIssueType, Priority, Lack)

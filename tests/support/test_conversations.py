@@ -175,3 +175,14 @@ def test_an_account_that_ends_takes_what_was_said_along(app: Flask, client: Flas
     assert client.delete("/api/users/me", headers=talk.person).status_code in (200, 202, 204)
     assert rows(app, "SELECT count(*) FROM support_messages") == [(0,)]
     assert rows(app, "SELECT status FROM conversations") == [("closed",)]
+
+
+def test_who_may_not_rent_still_writes_about_their_money(app: Flask, client: FlaskClient, begin: Begin) -> None:
+    talk = begin()
+    change(app, "UPDATE users SET status = 'suspended'")
+    about_money = {"text": "Where are my 500 rupees?", "client_id": "1"}
+    assert client.post("/api/support/conversations", json=about_money, headers=talk.person).status_code == 201
+    assert talk.write("It was a top-up of yesterday").status_code == 201
+    assert talk.staff_post("reply", {"text": "They are in your wallet."}).status_code == 201
+    assert talk.seen()["unread"] == 1
+    assert talk.messages()[-1]["text"] == "They are in your wallet."

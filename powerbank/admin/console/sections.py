@@ -53,6 +53,8 @@ SUPPORT = Section(
     (
         Tab("Conversations", "support.read", "/console/support", has_pages_below=False),
         Tab("Saved replies", "support.read", "/console/growth/replies"),
+        Tab("Who takes what", "support.read", "/console/support/members"),
+        Tab("Words to venues", "support.read", "/console/growth/alert-rules"),
         Tab("Hours", "support.read", "/console/support/hours"),
         Tab("Figures", "support.read", "/console/support/figures"),
     ),

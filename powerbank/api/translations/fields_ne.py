@@ -113,6 +113,8 @@ FIELDS = {
     # of support
     "A day stands here twice.": "एउटै दिन दुई पटक लेखिएको छ।",
     "Something else has no id.": "अन्य विषयको id हुँदैन।",
+    "Only who writes for a venue names one.": "स्थलका लागि लेख्नेले मात्र स्थल भन्छ।",
+    "Write about a station, or something else.": "स्टेशन वा अन्य कुराबारे लेख्नुहोस्।",
     "Support must open before it closes.": "सहायता बन्द हुनुभन्दा पहिले खुल्नुपर्छ।",
     "Two openings of a day overlap.": "एउटै दिनका दुई समय खप्टिएका छन्।",
     "The period must begin before it ends.": "अवधि सकिनुभन्दा पहिले सुरु हुनुपर्छ।",

@@ -232,4 +232,9 @@ REFUSALS = {
     "A conversation cannot be merged into itself.": "कुराकानी आफैँमा गाभ्न मिल्दैन।",
     "These conversations are of two people.": "यी कुराकानी दुई जना मानिसका हुन्।",
     "One of these conversations is closed.": "यीमध्ये एउटा कुराकानी बन्द भइसकेको छ।",
+    "What is written for a venue, as crew and as a rider stays apart.": (
+        "स्थलका लागि, फिल्ड टोलीका रूपमा र प्रयोगकर्ताका रूपमा लेखिएका कुरा अलग रहन्छन्।"
+    ),
+    "No code is under way. The person has to ask for one first.": "कुनै कोड पठाइएको छैन। व्यक्तिले पहिले माग्नुपर्छ।",
+    "No owner of this venue has joined yet.": "यो स्थलका कुनै मालिक अझै जोडिएका छैनन्।",
 }

@@ -92,6 +92,7 @@ WORDS = {
     "revision": "संस्करण",
     "rule": "नियम",
     "saved reply": "तयारी जवाफ",
+    "member of support": "सहायता टोलीको सदस्य",
     "schedule": "तालिका",
     "session": "साइन-इन",
     "setting": "सेटिङ",

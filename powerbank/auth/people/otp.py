@@ -126,11 +126,21 @@ def create_challenge(
         asked_from=standing,
         expires_at=utcnow() + timedelta(seconds=VALID_SECONDS),
     )
-    # No subscription tells a code: its person has asked for it, and it is in its message and nowhere else.
-    delivery = Delivery(
-        type=NoticeType.OTP, channel=CHANNEL_OF[contact.kind], masked=mask_contact_address(contact.kind, contact.value)
-    )
-    session.add_all([challenge, delivery])
+    session.add(challenge)
+    session.flush()
+    deliver_code(challenge)
+    return challenge
+
+
+def deliver_code(challenge: OtpChallenge) -> Delivery:
+    """Enqueue the delivery of the code of a challenge. One that is delivered again is the same code.
+
+    No subscription tells a code: its person has asked for it, and it is in its message and nowhere else.
+    """
+    session, kind = open_session(), IdentifierKind(challenge.kind)
+    masked = mask_contact_address(kind, challenge.identifier)
+    delivery = Delivery(type=NoticeType.OTP, channel=CHANNEL_OF[kind], masked=masked)
+    session.add(delivery)
     session.flush()
     challenge.delivery_id = delivery.id
     delivery.job_id = enqueue(
@@ -139,7 +149,7 @@ def create_challenge(
         challenge_id=str(challenge.id),
         delivery_id=str(delivery.id),
     )
-    return challenge
+    return delivery
 
 
 def begin_delivery(challenge_id: UUID, delivery_id: UUID) -> Message | None:

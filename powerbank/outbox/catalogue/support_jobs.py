@@ -15,6 +15,13 @@ NOTE_ACT_IN_CONVERSATION = JobSpec(
     queue=Queue.DEFAULT,
     retries=retry_after(MINUTE, 5 * MINUTE),
 )
+TELL_VENUE_OF_ALERT = JobSpec(
+    "tell_venue_of_alert",
+    body="jobs.support.tell_venue_of_alert",
+    queue=Queue.DEFAULT,
+    retries=retry_after(MINUTE, 5 * MINUTE),
+    expires=HOUR,
+)
 ESCALATE_LATE_ANSWERS = JobSpec(
     "escalate_late_answers",
     body="jobs.support.escalate_late_answers",
@@ -40,6 +47,7 @@ PRUNE_SUPPORT = JobSpec(
 JOBS = (
     TELL_SUPPORT_ANSWER,
     NOTE_ACT_IN_CONVERSATION,
+    TELL_VENUE_OF_ALERT,
     ESCALATE_LATE_ANSWERS,
     CLOSE_SOLVED_CONVERSATIONS,
     PRUNE_SUPPORT,

@@ -26,6 +26,7 @@ from powerbank.pages.translations.operations_ne import OPERATIONS
 from powerbank.pages.translations.people.crew_ne import CREW
 from powerbank.pages.translations.people.partner_ne import PARTNER
 from powerbank.pages.translations.people.sign_in_ne import SIGN_IN
+from powerbank.pages.translations.people.support_ne import PEOPLE_SUPPORT
 
 # One part for each section.
 PARTS = (
@@ -48,6 +49,7 @@ PARTS = (
     OPERATIONS,
     STATIONS,
     SIGN_IN,
+    PEOPLE_SUPPORT,
     CREW,
     CREW_CONSOLE,
 )

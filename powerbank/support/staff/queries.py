@@ -16,10 +16,10 @@ from powerbank.rentals import queries as rentals
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.support import queries
-from powerbank.support.models import Conversation, SavedReply, Status, Subject, SupportMessage
+from powerbank.support.models import Conversation, SavedReply, Status, Subject, SupportMessage, Topic
+from powerbank.support.routing import has_topic
 from powerbank.users.models import User
 
-MOST_SHOWN = 200  # messages of a conversation on a page
 MOST_BESIDE = 5  # of each kind, beside a conversation
 USUAL_PERIOD = timedelta(days=30)
 
@@ -41,6 +41,7 @@ def conversation_page(
     status: str | None = None,
     assignee: str | None = None,
     about: str | None = None,
+    topic: str | None = None,
     language: str | None = None,
     user_id: UUID | None = None,
     q: str | None = None,
@@ -59,6 +60,8 @@ def conversation_page(
     ):
         if value is not None:
             query = query.where(column == value)
+    if topic is not None:
+        query = query.where(has_topic(Topic(topic)))
     if assignee is not None:
         query = query.where(_is_assigned(assignee, me))
     if overdue:
@@ -74,13 +77,6 @@ def conversation_page(
         query = query.where(said)
     found = page(query, Conversation.last_message_id, limit=limit, cursor=cursor, descending=True)
     return found | {"items": queries.describe_for_staff(found["items"])}
-
-
-def newest_messages(conversation_id: UUID) -> list[SupportMessage]:
-    """Return the newest messages with the notes, oldest first."""
-    query = select(SupportMessage).where(SupportMessage.conversation_id == conversation_id)
-    found = db.session.scalars(query.order_by(SupportMessage.id.desc()).limit(MOST_SHOWN)).all()
-    return [*reversed(found)]
 
 
 def active_replies() -> Sequence[SavedReply]:

@@ -17,6 +17,7 @@ from powerbank.support.models import Conversation, SavedReply, Subject
 from powerbank.users.models import User
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_.]+)\s*\}\}")
+STATION_VALUES = ("station.name", "station.sn")
 VALUES = (
     "person.first_name",
     "person.username",
@@ -32,6 +33,13 @@ VALUES = (
 def refuse_unknown_values(text: str) -> None:
     """Refuse a text that names a value which no conversation has."""
     unknown = sorted(set(PLACEHOLDER.findall(text)) - {*VALUES})
+    if unknown:
+        raise ValidationError([f"There is no value {name}." for name in unknown])
+
+
+def refuse_unknown_station_values(text: str) -> None:
+    """Refuse a text to a venue that names anything but its station."""
+    unknown = sorted(set(PLACEHOLDER.findall(text)) - {*STATION_VALUES})
     if unknown:
         raise ValidationError([f"There is no value {name}." for name in unknown])
 

@@ -9,24 +9,31 @@ from flask.views import MethodView
 from powerbank.api import uploads
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.base.db import transaction, utcnow
+from powerbank.notifications.delivery.schemas import DeliverySchema
+from powerbank.notifications.models import Delivery
 from powerbank.support import hours, photos
 from powerbank.support import queries as conversations
 from powerbank.support.hours import Timetable
 from powerbank.support.models import Conversation, SupportMessage
 from powerbank.support.schemas import MessageArguments, ReadSchema, WrittenSchema
-from powerbank.support.staff import queries, replies, services
+from powerbank.support.staff import codes, queries, replies, services, skills, venues
 from powerbank.support.staff.schemas import (
+    ALERT_RULES,
     SAVED_REPLIES,
     AssignSchema,
+    BeginWithVenueSchema,
     ContextSchema,
     FigureArguments,
     FiguresSchema,
     FilledReplySchema,
     MergeSchema,
     ReplySchema,
+    SkillsSchema,
+    SkillsWrittenSchema,
     SnoozeSchema,
     StaffConversationArguments,
     StaffConversationSchema,
@@ -40,6 +47,7 @@ blueprint = Blueprint(
 )
 
 add_crud(blueprint, SAVED_REPLIES)
+add_crud(blueprint, ALERT_RULES)
 
 ONE = "/conversations/<uuid:conversation_id>"
 
@@ -51,6 +59,18 @@ ONE = "/conversations/<uuid:conversation_id>"
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """Conversations, the newest message first"""
     return queries.conversation_page(me=current_staff().id, now=utcnow(), **arguments)
+
+
+@blueprint.post("/conversations")
+@staff_only("support.write")
+@blueprint.arguments(BeginWithVenueSchema)
+@blueprint.response(201, StaffConversationSchema)
+@blueprint.alt_response(200, schema=StaffConversationSchema, description="The message was there already.")
+def begin(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Write to a venue first, about one of its stations or something else"""
+    with transaction():
+        conversation, is_new = venues.write_to_venue(**body, staff=current_staff(), now=utcnow())
+    return _shown(conversation), 201 if is_new else 200
 
 
 @blueprint.get(ONE)
@@ -152,6 +172,15 @@ def typing(conversation_id: UUID) -> None:
         services.announce_typing(conversation_id, staff=current_staff())
 
 
+@blueprint.post(f"{ONE}/resend-code")
+@staff_only(codes.RESENDS_CODES)
+@idempotent
+@blueprint.response(200, DeliverySchema)
+def resend_code(conversation_id: UUID) -> Delivery:
+    """Send the code that its person waits for once more; nobody but the person sees it"""
+    return codes.resend_code_of_person(conversation_id, staff=current_staff(), now=utcnow())
+
+
 @blueprint.post(f"{ONE}/assign")
 @staff_only("support.write")
 @blueprint.arguments(AssignSchema)
@@ -193,6 +222,24 @@ def merge(body: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
     with transaction():
         target = services.merge(conversation_id, into=body["into"], staff=current_staff(), now=utcnow())
     return _shown(target)
+
+
+@blueprint.get("/members")
+@staff_only("support.read")
+@blueprint.response(200, page_of(SkillsSchema))
+def members() -> dict[str, Any]:
+    """Who takes which new conversations"""
+    return {"items": skills.list_skills(), "next_cursor": None}
+
+
+@blueprint.put("/members/<uuid:staff_id>")
+@staff_only("support.write")
+@blueprint.arguments(SkillsWrittenSchema)
+@blueprint.response(200, SkillsSchema)
+def change_member(body: dict[str, Any], staff_id: UUID) -> dict[str, Any]:
+    """Write which new conversations a member takes; what was given stays"""
+    with transaction():
+        return skills.change_skills_by_staff(staff_id, **body)
 
 
 @blueprint.route("/hours")

@@ -11,9 +11,11 @@ from powerbank.api.plain import PlainTable
 from powerbank.ledger.schemas import TransactionSchema
 from powerbank.notifications.delivery.schemas import DeliverySchema
 from powerbank.payments.dues.schemas import StaffDueSchema
-from powerbank.support.models import SavedReply, Status, Subject
+from powerbank.support.models import AlertCause, PartnerAlertRule, SavedReply, Status, Subject, Topic
 from powerbank.support.schemas import LONGEST_TEXT, ConversationSchema, MessageSchema, WrittenSchema
-from powerbank.support.staff.replies import refuse_unknown_values
+from powerbank.support.staff.replies import refuse_unknown_station_values, refuse_unknown_values
+
+LANGUAGES = {"en": "English", "ne": "नेपाली"}
 
 
 class StaffConversationArguments(PageArguments):
@@ -24,6 +26,11 @@ class StaffConversationArguments(PageArguments):
         metadata={"description": "the id of a member of staff, `me`, or `none`"},
     )
     about = fields.String(load_default=None, validate=validate.OneOf([*Subject]))
+    topic = fields.String(
+        load_default=None,
+        validate=validate.OneOf([*Topic]),
+        metadata={"description": "a queue: what riders write about, or the side that writes"},
+    )
     language = fields.String(load_default=None, validate=validate.OneOf(["en", "ne"]))
     user_id = fields.UUID(load_default=None)
     q = fields.String(
@@ -34,6 +41,7 @@ class StaffConversationArguments(PageArguments):
 
 class StaffConversationSchema(ConversationSchema):
     user_id = fields.UUID(required=True)
+    topic = fields.String(required=True, validate=validate.OneOf([*Topic]))
     language = fields.String(required=True)
     assignee_id = fields.UUID(required=True, allow_none=True, data_key="assignee")
     escalated_at = Time(required=True, allow_none=True)
@@ -91,6 +99,16 @@ class SavedReplySchema(Schema):
     created_at = Time(dump_only=True)
 
 
+class AlertRuleSchema(Schema):
+    id = fields.UUID(dump_only=True)
+    cause = fields.String(required=True, validate=validate.OneOf([*AlertCause]))
+    text_en = fields.String(required=True, validate=[validate.Length(1, LONGEST_TEXT), refuse_unknown_station_values])
+    text_ne = fields.String(required=True, validate=[validate.Length(1, LONGEST_TEXT), refuse_unknown_station_values])
+    active = Boolean(load_default=True)
+    created_at = Time(dump_only=True)
+
+
+ALERT_RULES = PlainTable("alert-rules", PartnerAlertRule, AlertRuleSchema, permission="support")
 SAVED_REPLIES = PlainTable("replies", SavedReply, SavedReplySchema, permission="support")
 
 
@@ -101,6 +119,35 @@ class FilledReplySchema(Schema):
     missing = fields.List(
         fields.String(), required=True, metadata={"description": "values that this conversation does not have"}
     )
+
+
+class SkillsWrittenSchema(Schema):
+    topics = fields.List(fields.String(validate=validate.OneOf([*Topic])), required=True)
+    languages = fields.List(fields.String(validate=validate.OneOf([*LANGUAGES])), required=True)
+    away = Boolean(load_default=False, metadata={"description": "is given no new ones for now"})
+
+
+class SkillsSchema(SkillsWrittenSchema):
+    staff_id = fields.UUID(required=True)
+    email = fields.String(required=True)
+    given_at = Time(required=True, allow_none=True, metadata={"description": "when the last one was given"})
+
+
+class ToVenueSchema(Schema):
+    """A message to a venue, as a form writes it."""
+
+    station = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 100),
+        metadata={"description": "the number of one of its stations"},
+    )
+    text = fields.String(required=True, validate=validate.Length(1, LONGEST_TEXT))
+
+
+class BeginWithVenueSchema(ToVenueSchema):
+    partner_id = fields.UUID(required=True)
+    client_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 100))
 
 
 class OpeningSchema(Schema):

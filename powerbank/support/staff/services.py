@@ -1,6 +1,6 @@
 """What staff do with a conversation: answer, note, assign, snooze, solve, merge. Each is recorded in the audit log."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +13,8 @@ from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import open_session
 from powerbank.base.errors import InvalidFieldsError, NotFoundError
-from powerbank.outbox.catalogue import support_jobs
-from powerbank.outbox.enqueue import enqueue
 from powerbank.support import errors, lines, services, threads
 from powerbank.support.models import Conversation, Sender, Status, SupportMessage
-
-# Who has the conversation open has read an answer by then, and needs no push. Others get an e-mail after the second.
-PUSH_AFTER = timedelta(seconds=15)
-EMAIL_AFTER = timedelta(minutes=10)
 
 
 def reply(
@@ -54,14 +48,7 @@ def reply(
     conversation.assignee_id = conversation.assignee_id or staff.id
     if solves:
         services.solve(conversation, now=now)
-    for after, channel in ((PUSH_AFTER, "push"), (EMAIL_AFTER, "email")):
-        enqueue(
-            support_jobs.TELL_SUPPORT_ANSWER,
-            at=now + after,
-            conversation_id=str(conversation.id),
-            message_id=str(message.id),
-            channel=channel,
-        )
+    threads.tell_person_later(conversation, message, now=now)
     _record("reply", conversation, staff, new={"message_id": str(message.id), "solves": solves})
     return message, True
 
@@ -93,8 +80,9 @@ def mark_read(conversation_id: UUID, *, up_to: UUID) -> Conversation:
     conversation = threads.lock_conversation(conversation_id)
     if open_session().get(SupportMessage, (conversation_id, up_to)) is None:
         raise NotFoundError("message")
-    conversation.read_by_staff = max(conversation.read_by_staff or up_to, up_to)
-    threads.announce_conversation(conversation, kind="conversation_read")
+    if conversation.read_by_staff is None or conversation.read_by_staff < up_to:
+        conversation.read_by_staff = up_to
+        threads.announce_conversation(conversation, kind="conversation_read")
     return conversation
 
 
@@ -143,6 +131,8 @@ def merge(conversation_id: UUID, *, into: UUID, staff: Staff, now: datetime) -> 
     source, target = found[conversation_id], found[into]
     if source.user_id != target.user_id:
         raise errors.cannot_be_merged("These conversations are of two people.")
+    if (source.side, source.partner_id) != (target.side, target.partner_id):
+        raise errors.cannot_be_merged("What is written for a venue, as crew and as a rider stays apart.")
     if Status.CLOSED in (source.status, target.status):
         raise errors.cannot_be_merged("One of these conversations is closed.")
     if source.status == Status.OPEN and target.status != Status.OPEN:

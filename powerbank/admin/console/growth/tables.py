@@ -14,7 +14,7 @@ from powerbank.pages import lists
 from powerbank.pages.lists import ListPage
 from powerbank.promotions.schemas import CAMPAIGNS
 from powerbank.stations.packages.schemas import PACKAGES
-from powerbank.support.staff.schemas import SAVED_REPLIES
+from powerbank.support.staff.schemas import ALERT_RULES, SAVED_REPLIES
 
 
 @dataclass(frozen=True)
@@ -197,6 +197,28 @@ TABLES = MappingProxyType(
                 file="holidays",
             ),
             "Holiday",
+        ),
+        "alert-rules": TablePages(
+            ALERT_RULES,
+            ListPage(
+                "Words to venues",
+                SUPPORT,
+                columns=(
+                    lists.name("Cause", "cause"),
+                    ACTIVE,
+                    lists.words("In English", "text_en", "long"),
+                    lists.words("In Nepali", "text_ne", "long"),
+                ),
+                empty=(
+                    "No words to venues.",
+                    "What a venue is written by itself when one of its stations is in trouble stands here.",
+                ),
+                api="/api/admin/support/alert-rules",
+                opens=lambda row: f"/console/growth/alert-rules/{row.id}",
+                template="console/growth/table.html",
+                file="alert_rules",
+            ),
+            "Words to venues",
         ),
     }
 )

@@ -16,6 +16,7 @@ from powerbank.pages.forms import idempotent_form, read_form, refusals_lead_to
 from powerbank.pages.language import translate
 from powerbank.payments.dues.schemas import WaiveSchema
 from powerbank.rentals.staff.schemas import RentalResolutionSchema
+from powerbank.support.staff import codes
 from powerbank.support.staff.schemas import ActReasonSchema
 
 blueprint = console_blueprint("console_support_acts", __name__, url_prefix="/console/support/<uuid:conversation_id>")
@@ -56,6 +57,15 @@ def waive(conversation_id: UUID, due_id: UUID) -> AnyResponse:
 def resend(conversation_id: UUID, delivery_id: UUID) -> AnyResponse:
     staff = page_staff("users.write")
     acts.resend_message(conversation_id, delivery_id, staff=staff, now=utcnow())
+    return _after(None, conversation_id)
+
+
+@blueprint.post("/resend-code")
+@refusals_lead_to(PAGE)
+@idempotent_form
+def resend_code(conversation_id: UUID) -> AnyResponse:
+    staff = page_staff(codes.RESENDS_CODES)
+    codes.resend_code_of_person(conversation_id, staff=staff, now=utcnow())
     return _after(None, conversation_id)
 
 

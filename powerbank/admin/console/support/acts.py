@@ -29,7 +29,7 @@ from powerbank.rentals.states import Status
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName
 from powerbank.support import lines
-from powerbank.support.models import Conversation, Subject
+from powerbank.support.models import Conversation, Side, Subject
 from powerbank.support.staff import queries, services
 
 LINES: Mapping[Action, str] = MappingProxyType(
@@ -70,7 +70,7 @@ def describe_rental_beside(
 def decide_rental(
     conversation_id: UUID, rental_id: UUID, *, staff: Staff, now: datetime, **asked: Any
 ) -> Rental | StaffAct:
-    conversation = queries.find_conversation(conversation_id)
+    conversation = _find_riders_conversation(conversation_id)
     rental = rentals.rental_of_user(rental_id, conversation.user_id)
     done = decisions.decide_by_staff(rental.id, staff=staff, now=now, **asked)
     action = Action(asked["action"])
@@ -82,7 +82,7 @@ def decide_rental(
 
 
 def waive_due(conversation_id: UUID, due_id: UUID, *, staff: Staff, now: datetime, **asked: Any) -> Any:
-    conversation = queries.find_conversation(conversation_id)
+    conversation = _find_riders_conversation(conversation_id)
     if ledger.find_due(due_id).due.user_id != conversation.user_id:
         raise NotFoundError("due")
     done = ask_to_waive_due(due_id, staff=staff, now=now, **asked)
@@ -93,7 +93,7 @@ def waive_due(conversation_id: UUID, due_id: UUID, *, staff: Staff, now: datetim
 
 def open_slot(conversation_id: UUID, rental_id: UUID, *, reason: str, staff: Staff, now: datetime) -> None:
     """Unlock the slot of a rental once more, so that the person can take what did not come out."""
-    conversation = queries.find_conversation(conversation_id)
+    conversation = _find_riders_conversation(conversation_id)
     rental = rentals.rental_of_user(rental_id, conversation.user_id)
     if rental.status not in SLOT_MAY_BE_OPENED:
         raise rental_over(rental.status)
@@ -108,11 +108,19 @@ def open_slot(conversation_id: UUID, rental_id: UUID, *, reason: str, staff: Sta
 
 
 def resend_message(conversation_id: UUID, delivery_id: UUID, *, staff: Staff, now: datetime) -> None:
-    conversation = queries.find_conversation(conversation_id)
+    conversation = _find_riders_conversation(conversation_id)
     if deliveries.find_delivery(delivery_id).user_id != conversation.user_id:
         raise NotFoundError("delivery")
     again = resend_delivery(delivery_id, staff=staff)
     lines.tell_in_conversation(conversation.id, "message_resent", {"masked": again.masked or ""}, now=now)
+
+
+def _find_riders_conversation(conversation_id: UUID) -> Conversation:
+    """Find a conversation of somebody who rents. What they do as such is no matter of a venue or of the crew."""
+    found = queries.find_conversation(conversation_id)
+    if found.side != Side.RIDER:
+        raise NotFoundError("conversation")
+    return found
 
 
 def _note_waiting(

@@ -19,9 +19,9 @@ from powerbank.pages.language import translate
 from powerbank.pages.lists import ListPage, show_list
 from powerbank.support import photos
 from powerbank.support import queries as conversations
-from powerbank.support.models import Status, Subject
+from powerbank.support.models import Side, Status, Topic
 from powerbank.support.schemas import WrittenSchema
-from powerbank.support.staff import queries, replies, services
+from powerbank.support.staff import codes, queries, replies, services
 from powerbank.support.staff.schemas import MergeSchema, ReplyFormSchema, StaffConversationArguments
 
 blueprint = console_blueprint("console_support", __name__, url_prefix="/console/support")
@@ -34,7 +34,7 @@ QUEUE = ListPage(
     columns=(
         lists.moment("Last message", "last_message_at"),
         lists.badge("State", "status", tones.CONVERSATION),
-        lists.name("About", "subject"),
+        lists.name("Queue", "topic"),
         person("Person", "user_id"),
         lists.number("Unread", "unread"),
         lists.moment("Answer due", "answer_due_at"),
@@ -44,7 +44,7 @@ QUEUE = ListPage(
     filters=(
         lists.choice("State", "status", [*Status]),
         lists.choice("Assigned to", "assignee", ["me", "none"]),
-        lists.choice("About", "about", [*Subject]),
+        lists.choice("Queue", "topic", [*Topic]),
         lists.choice("Language", "language", ["en", "ne"]),
         lists.choice("Late", "overdue", ["true"]),
         lists.text_field("Words", "q", "Of a message or a note."),
@@ -81,13 +81,15 @@ def figures() -> str:
 def one(conversation_id: UUID) -> str:
     staff = page_staff("support.read")
     conversation = queries.find_conversation(conversation_id)
-    messages = queries.newest_messages(conversation_id)
+    messages = conversations.newest_messages(conversation_id, with_notes=True)
     if staff.may("support.write") and messages:
         with transaction():
             services.mark_read(conversation_id, up_to=messages[-1].id)
     reply_id = request.args.get("reply", type=UUID)
     context, now = queries.describe_context(conversation), utcnow()
-    beside = acts.describe_rental_beside(conversation, context["open_rentals"], staff=staff, now=now)
+    beside = None
+    if conversation.side == Side.RIDER:
+        beside = acts.describe_rental_beside(conversation, context["open_rentals"], staff=staff, now=now)
     return render_template(
         "console/support/one.html",
         staff=staff,
@@ -96,6 +98,7 @@ def one(conversation_id: UUID) -> str:
         context=context,
         beside=beside,
         **(beside or {}),
+        code=codes.describe_code_under_way(conversation, now=now),
         saved=queries.active_replies(),
         filled=replies.fill_in_reply(reply_id, conversation) if reply_id else None,
         tones={**tones.CONVERSATION, **tones.RENTAL, **tones.CASE, **tones.DELIVERY, **tones.ACCOUNT},

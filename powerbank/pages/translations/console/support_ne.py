@@ -71,6 +71,41 @@ SUPPORT = {
     "It is written anew and says what is true by then.": "नयाँ गरी लेखिन्छ र त्यति बेलाको अवस्था बताउँछ।",
     "{name} has this open, too.": "{name} ले पनि यो खोल्नुभएको छ।",
     "{name} is writing…": "{name} लेख्दै हुनुहुन्छ…",
+    "Who takes what": "कसले के लिन्छ",
+    "A new conversation is given to the member who takes its topic and language and has least to do.": (
+        "नयाँ कुराकानी त्यसको विषय र भाषा लिने सदस्यमध्ये सबैभन्दा कम काम भएकोलाई दिइन्छ।"
+    ),
+    "Without such a member it waits for everybody in the queue of its topic.": (
+        "त्यस्तो सदस्य नभए आफ्नो विषयको लाममा सबैका लागि पर्खन्छ।"
+    ),
+    "away": "बाहिर",
+    "takes new ones": "नयाँ लिन्छ",
+    "takes none": "नयाँ लिँदैन",
+    "Topics": "विषयहरू",
+    "Languages": "भाषाहरू",
+    "Away: gives no new ones to this member": "बाहिर: यो सदस्यलाई नयाँ नदिने",
+    "Nobody answers people yet.": "जवाफ दिने कोही छैन।",
+    "Members of staff whose role may answer stand here.": "जवाफ दिन मिल्ने भूमिका भएका कर्मचारी यहाँ देखिन्छन्।",
+    "Write to {name}": "{name} लाई लेख्नुहोस्",
+    "The owner reads it on the venue's pages, and is told of it. The answer comes into the queue.": (
+        "मालिकले स्थलका पृष्ठमा पढ्छन् र उनलाई खबर गरिन्छ। जवाफ लाममा आउँछ।"
+    ),
+    "Write to its venue": "यसको स्थललाई लेख्नुहोस्",
+    "This station belongs to no venue.": "यो स्टेशन कुनै स्थलको होइन।",
+    "alarm": "अलार्म",
+    "Code under way": "पठाइएको कोड",
+    "valid until {time}": "{time} सम्म मान्य",
+    "Send it again": "फेरि पठाउनुहोस्",
+    "Send this code again?": "यो कोड फेरि पठाउने?",
+    "The same code goes to the same place. Nobody but the person sees it.": (
+        "उही कोड उही ठाउँमा जान्छ। व्यक्तिबाहेक कसैले देख्दैन।"
+    ),
+    "Write to them": "उनीहरूलाई लेख्नुहोस्",
+    "Words to venues": "स्थललाई जाने सन्देश",
+    "No words to venues.": "स्थललाई जाने सन्देश छैन।",
+    "What a venue is written by itself when one of its stations is in trouble stands here.": (
+        "स्टेशनमा समस्या आउँदा स्थललाई आफैँ लेखिने सन्देश यहाँ हुन्छ।"
+    ),
     "Saved replies": "तयारी जवाफ",
     "In English": "अङ्ग्रेजीमा",
     "In Nepali": "नेपालीमा",
