@@ -13,17 +13,23 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     UniqueConstraint,
+    Uuid,
+    column,
     func,
+    select,
+    table,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 from sqlalchemy.types import Text
 
 from powerbank.base.db import Base, Id, one_of
 from powerbank.stations.protocols.events import Works
 
 MOST_SLOTS = 200
+# What stations show of their partners, who are kept by a later domain.
+PARTNERS = table("partners", column("id", Uuid), column("name", Text))
 
 
 class StationStatus(StrEnum):
@@ -85,6 +91,10 @@ class Station(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     live: Mapped["StationLive"] = relationship(lazy="joined", innerjoin=True, passive_deletes=True)
+    # Read where it is asked for; lists read it with their stations.
+    partner_name: Mapped[str | None] = column_property(
+        select(PARTNERS.c.name).where(PARTNERS.c.id == partner_id).scalar_subquery(), deferred=True
+    )
 
 
 class StationLive(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, false, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from powerbank.base.db import db
-from powerbank.stations.models import Station, StationLive, StationStatus
+from powerbank.stations.models import PARTNERS, Station, StationLive, StationStatus
 from powerbank.stations.registry import search_terms
 
 
@@ -24,6 +24,7 @@ class StationFilter:
     status: str | None = None
     protocol: str | None = None
     lacks: str | None = None
+    partner: str | None = None
     active: bool | None = None  # None: inactive ones too
 
     def select_stations(self) -> Select[Any]:
@@ -38,6 +39,9 @@ class StationFilter:
             query = query.where(func.lower(Station.city) == self.city.lower())
         if self.protocol is not None:
             query = query.where(Station.protocol == self.protocol)
+        if self.partner is not None:
+            named = func.lower(PARTNERS.c.name).startswith(self.partner.lower(), autoescape=True)
+            query = query.where(Station.partner_id.in_(select(PARTNERS.c.id).where(named)))
         on_live_rows = self.of_live_rows()
         if on_live_rows:
             query = query.join(StationLive, StationLive.station_id == Station.id).where(*on_live_rows)
@@ -62,7 +66,7 @@ class StationFilter:
 
 def count_stations(stations: StationFilter) -> int:
     """Count the stations that match: in the live rows alone where they suffice, since a join of all takes longer."""
-    if (stations.q, stations.city, stations.protocol) == (None, None, None):
+    if {stations.q, stations.city, stations.protocol, stations.partner} == {None}:
         meant = select(StationLive.station_id).where(*stations.of_live_rows())
         if stations.active is not None:
             meant = meant.where(StationLive.active == stations.active)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
@@ -55,11 +56,15 @@ def list_stations(
     status: str | None = None,
     protocol: str | None = None,
     lacks: str | None = None,
+    partner: str | None = None,
     active: bool | None = True,
 ) -> dict[str, Any]:
     """List a page of the stations that match, in the order of their numbers. `active` of None: inactive ones too."""
-    wanted = StationFilter(q=q, city=city, status=status, protocol=protocol, lacks=lacks, active=active)
-    return page(wanted.select_stations(), wanted.key, limit=limit, cursor=cursor)
+    wanted = StationFilter(
+        q=q, city=city, status=status, protocol=protocol, lacks=lacks, partner=partner, active=active
+    )
+    query = wanted.select_stations().options(undefer(Station.partner_name))
+    return page(query, wanted.key, limit=limit, cursor=cursor)
 
 
 def list_slots(station_id: UUID) -> Sequence[Slot]:

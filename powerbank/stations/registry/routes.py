@@ -156,6 +156,7 @@ def _show_station(station: Station) -> dict[str, Any]:
     live = station.live
     names = [name for name, field in StationSchema().fields.items() if not field.load_only]
     return {name: getattr(station, name) for name in names} | {
+        "partner_name": station.partner_name,
         "status": live.status,
         "available_banks": live.available_banks,
         "free_slots": live.free_slots,

@@ -34,6 +34,12 @@ class StationFilterArguments(Schema):
         allow_none=True,
         metadata={"description": "Nothing can be rented there, or nothing returned."},
     )
+    partner = fields.String(
+        validate=validate.Length(1, 100),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "How the name of its partner begins.", "example": "Himalayan"},
+    )
     active = Boolean(load_default=None, allow_none=True)
 
 
@@ -122,6 +128,7 @@ class StationSeenSchema(StationSchema):
     class Meta:
         exclude = ("slots",)  # their number is given at the registration only
 
+    partner_name = fields.String(required=True, allow_none=True)
     status = fields.String(required=True, validate=STATUS)
     available_banks = fields.Integer(required=True)
     free_slots = fields.Integer(required=True)

@@ -40,6 +40,20 @@ def test_the_address_filters_the_list_and_the_file(console: Enter, stations: lis
     assert "P1" in lines[1]
 
 
+def test_a_list_names_the_partner_of_each_station(console: Enter, stations: list[str], app: Flask) -> None:
+    with app.app_context(), transaction():
+        partner_id = partners.create_partner(name="Himalayan Java", kind="venue", contact={}).id
+    change(app, f"UPDATE stations SET partner_id = '{partner_id}' WHERE sn = 'K1'")
+    staff = console(Role.VIEWER)
+    assert staff.open("/console/stations").text.count("Himalayan Java") == 1
+    assert found_in(staff.open("/console/stations?partner=himal")) == ["K1"]
+    assert found_in(staff.open("/console/stations?partner=Java")) == [], "a name is looked for by its beginning"
+    assert found_in(staff.open("/console/stations?partner=%25")) == []
+    heading, *lines = staff.open("/console/stations?format=csv").text.splitlines()
+    at = heading.split(",").index("Partner")
+    assert [line.split(",")[at] for line in lines] == ["Himalayan Java", *[""] * (len(stations) - 1)]
+
+
 def test_a_viewer_sees_no_action(console: Enter, stations: list[str]) -> None:
     staff = console(Role.VIEWER)
     for address in ("/console/stations", "/console/stations/K1"):

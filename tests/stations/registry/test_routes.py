@@ -230,6 +230,24 @@ def test_the_demonstration_is_made_once(app: Flask, client: FlaskClient) -> None
     assert len(client.get("/api/packages").get_json()["items"]) == 5
 
 
+def test_the_registry_names_partners(app: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
+    headers = staff_headers("superadmin")
+    host = {"name": "Himalayan Java", "kind": "venue", "contact": {}}
+    partner_id = client.post("/api/admin/partners", json=host, headers=headers).get_json()["id"]
+    for sn in ("A", "B"):
+        make_station(sn)
+    client.patch("/api/admin/stations/B", json={"partner_id": partner_id}, headers=headers)
+    listed = client.get("/api/admin/stations", headers=headers).get_json()["items"]
+    named = {"A": (None, None), "B": (partner_id, "Himalayan Java")}
+    assert {each["sn"]: (each["partner_id"], each["partner_name"]) for each in listed} == named
+    assert client.get("/api/admin/stations/B", headers=headers).get_json()["partner_name"] == "Himalayan Java"
+    wanted = {"partner": "himalayan"}
+    [found] = client.get("/api/admin/stations", query_string=wanted, headers=headers).get_json()["items"]
+    assert found["sn"] == "B"
+    counted = client.get("/api/admin/station-actions/count", query_string=wanted, headers=headers)
+    assert counted.get_json() == {"count": 1}
+
+
 def test_each_field_that_staff_change_leaves_its_difference(
     client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]], app: Flask
 ) -> None:

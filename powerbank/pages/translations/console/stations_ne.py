@@ -12,6 +12,7 @@ STATIONS = {
     "To rent": "भाडामा दिन मिल्ने",
     "to rent": "भाडामा दिन मिल्ने",
     "Free slots": "खाली स्लट",
+    "How its name begins.": "नामको सुरुको भाग।",
     "free slots": "खाली स्लट",
     "last heard": "पछिल्लो सम्पर्क",
     "never heard": "कहिल्यै सम्पर्क भएको छैन",
