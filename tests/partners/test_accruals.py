@@ -44,6 +44,40 @@ def test_a_rental_earns_its_venue_a_share_in_the_same_transaction(
     assert at.transactions == 1
 
 
+@pytest.mark.usefixtures("no_tax")
+def test_what_keeping_a_bank_cost_is_shared_with_the_rental_that_it_became(
+    app: Flask,
+    make_station: Make,
+    venue: Fixture,
+    agree: Fixture,
+    renter: Fixture,
+    package: Fixture,
+    cabinets: Cabinets,
+) -> None:
+    """Its fee is the first part of the price. Where the station gives nothing, it comes back from both."""
+    make_station("A", charges=dict.fromkeys(range(1, 7), 90))
+    assert agree(venue()).status_code == 201
+    sita, hour = renter("sita", wallet="100.00"), package(price="50.00")
+
+    def keep_and_rent() -> None:
+        asked = {"station_sn": "A", "package_id": str(hour), "minutes": 20}
+        assert sita.post("/reservations", asked).status_code == 201
+        past = ", ".join(f"{at} = {at} - interval '750 s'" for at in ("created_at", "free_until", "expires_at"))
+        execute(superuser_url(app.config["TEST_DATABASE"]), f"UPDATE reservations SET {past}")
+        assert sita.initiate(hour, sn="A").status_code == 202
+        cabinets.work()
+
+    keep_and_rent()
+    for _ in range(3):
+        cabinets.refuses()
+    assert [each[2:5] for each in accrued(app)] == [("rental", 300, 240), ("refund", -300, -240)]
+    assert payable(app) == {"Bakery": 0}
+    keep_and_rent()
+    cabinets.ejects()
+    assert [each[2:5] for each in accrued(app)][2:] == [("rental", 300, 240), ("rental", 4_700, 3_760)]
+    assert payable(app) == {"Bakery": 4_000}
+
+
 def test_a_station_without_an_agreement_earns_nobody_anything(app: Flask, make_station: Make, rent: Fixture) -> None:
     make_station("A", charges={1: 90})
     rent()
