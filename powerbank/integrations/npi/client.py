@@ -204,8 +204,8 @@ class Npi:
 
 
 def batch_id(order: Order) -> str:
-    """Name the batch of an order, in the 20 letters that there are for it."""
-    return order.key[:20]
+    """Name the batch of an order, in the 20 letters that there are for it. They end with the number of the attempt."""
+    return order.key.replace("-", "")[-20:]
 
 
 def _read_batch(body: dict[str, Any], order: Order) -> ProviderAnswer:
