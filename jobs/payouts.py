@@ -31,14 +31,14 @@ def run_payouts(run: StepwiseRun, *, slot: str | None = None, operation_id: str 
     cutoff, asked_by = runs.read_order(slot=slot, operation_id=operation_id)
     db.session.rollback()
     with transaction():
-        run_id = runs.begin_run(cutoff=cutoff, asked_by=asked_by, now=utcnow()).id
-    with transaction():
-        known = runs.find_settled(run_id)
+        begun = runs.begin_run(cutoff=cutoff, asked_by=asked_by, now=utcnow())
+        run_id, known, is_finished = begun.id, begun.up_to, begun.finished_at is not None
     if known is None:
         settled = settle_numbers()
         with transaction():
             runs.note_settled(run_id, settled)
-    work_on_run(run_id, operation_id)
+    if not is_finished:  # one that is finished stays as it is, and whoever asks again gets its summary
+        work_on_run(run_id, operation_id)
     with run.finish():
         summary = runs.finish_run(run_id, now=utcnow())
         if operation_id is not None and (operation := operations.lock_pending_operation(UUID(operation_id))):

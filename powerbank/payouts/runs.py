@@ -94,11 +94,6 @@ def refuse_future(cutoff: datetime, *, now: datetime) -> None:
         raise FutureCutoffError
 
 
-def find_settled(run_id: UUID) -> int | None:
-    """Find up to which number postings count for a run, if that was noted before."""
-    return db.session.get_one(PayoutRun, run_id).up_to
-
-
 def note_settled(run_id: UUID, up_to: int) -> int:
     """Note up to which number postings count for a run. A run that is repeated keeps the first one."""
     run = open_session().get_one(PayoutRun, run_id, with_for_update=True, populate_existing=True)

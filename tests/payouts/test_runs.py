@@ -61,6 +61,23 @@ def test_the_same_cutoff_again_changes_nothing_and_a_later_one_pays_the_rest(
     assert books(app) == {"gateway_clearing": 170_000}
 
 
+def test_a_run_that_is_finished_stays_as_it_is(
+    app: Flask, venue: Fixture, earn: Fixture, open_account: Fixture, run_payouts: Fixture
+) -> None:
+    """Whoever was passed over is paid by the next run, though the reason is gone when this one is repeated."""
+    warm = venue("Warm")
+    earn(warm, 60_000)
+    cutoff = format_time(rows(app, "SELECT clock_timestamp() AS now")[0].now)
+    open_account(warm, cooled=False)
+    first = run_payouts(cutoff=cutoff)
+    assert [each["reason"] for each in first["skipped"]] == ["account_cooling_off"]
+    change(app, "UPDATE payout_accounts SET usable_from = now() - interval '1 minute'")
+    assert run_payouts(cutoff=cutoff) == first
+    assert payouts(app) == []
+    run_payouts()
+    assert payouts(app) == [("Warm", 60_000, "paid")]
+
+
 def test_a_cutoff_leaves_out_what_came_later_and_what_a_later_run_has_paid(
     app: Flask, payee: Fixture, earn: Fixture, run_payouts: Fixture
 ) -> None:
