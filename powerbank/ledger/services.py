@@ -187,11 +187,12 @@ def lock_user_accounts(*user_ids: UUID) -> Accounts:
     return locked.accounts
 
 
-def prepare_accounts(names: Sequence[AccountName]) -> None:
+def prepare_accounts(names: Sequence[AccountName]) -> Accounts:
     """Look accounts without a floor up by one query, for the many entries that this transaction is about to book."""
     accounts = _resolve_accounts(names)  # the first query begins the transaction that is asked for next
     locked = _find_locked_accounts() or LockedAccounts(_innermost(open_session()), set(), {})
     open_session().info[_LOCKED] = locked._replace(accounts=accounts | locked.accounts)
+    return accounts
 
 
 def _lock_accounts(names: Iterable[AccountName]) -> LockedAccounts:

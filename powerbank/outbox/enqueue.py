@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import cast
@@ -70,9 +70,20 @@ def enqueue_with(
     if not spec.durable:
         send_after_commit(wire.Message(f"{spec.name}-{new_id()}", spec.name, {"arguments": arguments}, at))
         return None
+    return _insert(spec, _make_row(spec, arguments, at=at, expires_at=expires_at, while_open=while_open))
+
+
+def _make_row(
+    spec: JobSpec,
+    arguments: Mapping[str, Scalar],
+    *,
+    at: datetime | None = None,
+    expires_at: datetime | None = None,
+    while_open: bool = False,
+) -> dict[str, object]:
     now = utcnow()
     run_after = max(at, now) if at else now
-    row = {
+    return {
         "id": new_id(),
         "job": spec.name,
         "queue": spec.queue.value,
@@ -83,7 +94,6 @@ def enqueue_with(
         "unique_key": unique_key(spec, arguments, while_open=while_open),
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
     }
-    return _insert(spec, row)
 
 
 def publish(event: Event) -> None:
@@ -103,6 +113,22 @@ def publish(event: Event) -> None:
     shown: ConsoleChanges = current_app.extensions["console_changes"]
     if (change := shown.get(type(event))) is not None:
         changes.announce("console", kind=change.kind, id=str(event_fields[change.id]))
+
+
+def publish_each(events: Sequence[Event]) -> None:
+    """Publish many events of one kind. Where only durable jobs follow them, those are written together."""
+    if not events:
+        return
+    subscriptions: Subscriptions = current_app.extensions["subscriptions"]
+    shown: ConsoleChanges = current_app.extensions["console_changes"]
+    kind = type(events[0])
+    jobs = [each for each in subscriptions[kind] if isinstance(each, JobSpec) and each.durable]
+    if len(jobs) < len(subscriptions[kind]) or kind in shown:
+        for event in events:
+            publish(event)
+        return
+    for job in jobs:
+        _insert_each(job, [_make_row(job, fields_of_event(event)) for event in events])
 
 
 class GatheredJobs:
@@ -162,6 +188,20 @@ def _insert(spec: JobSpec, row: dict[str, object]) -> uuid.UUID:
             return earlier or _insert(spec, row)
     else:
         session.connection().execute(_INSERT, row)  # the session itself would take longer than the database
+    return _send_row(spec, row)
+
+
+def _insert_each(spec: JobSpec, rows: Sequence[dict[str, object]]) -> None:
+    """Insert rows that begin at once, many to a statement. One that is there already is looked at by itself."""
+    inserted = set(open_session().connection().execute(_INSERT_ONCE, rows).scalars())
+    for row in rows:
+        if row["id"] in inserted:
+            _send_row(spec, row)
+        else:
+            _insert(spec, row)
+
+
+def _send_row(spec: JobSpec, row: dict[str, object]) -> uuid.UUID:
     id_ = row["id"]
     assert isinstance(id_, uuid.UUID)  # noqa: S101 (for the type checker)
     run_after = row["run_after"]

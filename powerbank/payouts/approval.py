@@ -17,7 +17,7 @@ from powerbank.content import app_config
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.models import Account
-from powerbank.outbox.enqueue import publish
+from powerbank.outbox.enqueue import publish, publish_each
 from powerbank.payouts import money, payees, transitions
 from powerbank.payouts.errors import SecondPersonError
 from powerbank.payouts.events import PayoutApproved, PayoutWaits
@@ -42,12 +42,11 @@ def begin_payouts(payouts: Sequence[Payout], *, now: datetime) -> None:
     session.add_all(payouts)
     session.flush()
     approved = [payout for payout in payouts if payout.status == Status.APPROVED]
-    money.prepare(approved)
+    money.put_all_aside(approved, actor=POLICY)
+    publish_each([PayoutApproved(payout_id=payout.id) for payout in approved])
     for payout in payouts:
         transitions.announce(payout)
-        if payout.status == Status.APPROVED:
-            _send(payout, by=POLICY)
-        else:
+        if payout.status != Status.APPROVED:
             publish(PayoutWaits(payout_id=payout.id, payee=payout.payee_name, amount=payout.amount))
 
 

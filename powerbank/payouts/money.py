@@ -5,14 +5,25 @@ from collections.abc import Sequence
 from powerbank.ledger import services as ledger
 from powerbank.ledger.accounts import Kind, gateway_account, network_account
 from powerbank.ledger.services import EntryKind, Line, Reference
+from powerbank.ledger.transfers import Transfer, post_transfers
 from powerbank.payouts.models import Payout
 from powerbank.payouts.payees import payable_account
 
 
-def prepare(payouts: Sequence[Payout]) -> None:
-    """Look up the accounts of many payouts that are about to be put aside."""
-    payable = [payable_account(payout.payee_kind, payout.payee_id) for payout in payouts]
-    ledger.prepare_accounts([*payable, network_account(Kind.PAYOUT_CLEARING)])
+def put_all_aside(payouts: Sequence[Payout], *, actor: str) -> None:
+    """Move the money of many payouts that were just made and approved, by one call of the database."""
+    clearing = network_account(Kind.PAYOUT_CLEARING)
+    transfers = [
+        Transfer(
+            _key(payout, "approved"),
+            str(payout.id),
+            payable_account(payout.payee_kind, payout.payee_id),
+            clearing,
+            payout.amount,
+        )
+        for payout in payouts
+    ]
+    post_transfers(EntryKind.PAYOUT, transfers, about="payout", actor=actor)
 
 
 def put_aside(payout: Payout, *, actor: str) -> None:
@@ -47,8 +58,12 @@ def book_returned(payout: Payout, *, actor: str) -> None:
 def _post(payout: Payout, step: str, lines: list[Line], *, actor: str, kind: EntryKind = EntryKind.PAYOUT) -> None:
     ledger.post_entry(
         kind=kind,
-        key=f"payout:{payout.id}:{payout.attempt}:{step}",
+        key=_key(payout, step),
         lines=lines,
         actor=actor,
         reference=Reference("payout", str(payout.id)),
     )
+
+
+def _key(payout: Payout, step: str) -> str:
+    return f"payout:{payout.id}:{payout.attempt}:{step}"

@@ -36,7 +36,7 @@ from powerbank.payouts.payees import KIND_OF, PAYABLE, Payee
 from powerbank.payouts.sending import providers
 from powerbank.payouts.states import OPEN, AccountStatus, PayeeKind, Skip, Status
 
-BATCH = 100
+BATCH = 500
 MOST_NAMED = 1000  # payees that the summary of a run names
 SCHEDULE = "schedule"
 
@@ -119,7 +119,7 @@ def work_on_accounts(run_id: UUID, account_ids: Sequence[UUID], *, now: datetime
     run = session.get_one(PayoutRun, run_id)
     assert run.up_to is not None  # noqa: S101 (it was noted before)
     candidates = _read_candidates(account_ids, settled=run.up_to, cutoff=run.cutoff)
-    config, made = app_config.current(), list[Payout]()
+    config, made, passed_over = app_config.current(), list[Payout](), list[tuple[Candidate, Skip]]()
     for kind in PayeeKind:
         mine = [each for each in candidates if each.kind == kind and each.balance != 0]
         if not mine:
@@ -137,7 +137,8 @@ def work_on_accounts(run_id: UUID, account_ids: Sequence[UUID], *, now: datetime
             if reason is None and payee is not None and account is not None:
                 made.append(_make_payout(run, candidate, payee, account))
             else:
-                _skip(run, candidate, reason or Skip.INACTIVE)
+                passed_over.append((candidate, reason or Skip.INACTIVE))
+    _skip(run, passed_over)
     approval.begin_payouts(made, now=now)
 
 
@@ -247,18 +248,23 @@ def _make_payout(run: PayoutRun, candidate: Candidate, payee: Payee, account: Pa
     )
 
 
-def _skip(run: PayoutRun, candidate: Candidate, reason: Skip) -> None:
-    row = {
-        "run_id": run.id,
-        "payee_kind": candidate.kind,
-        "payee_id": candidate.id,
-        "reason": reason,
-        "balance": candidate.balance,
-    }
-    open_session().execute(insert(PayoutSkip).values(row).on_conflict_do_nothing())
-    if reason is Skip.NEGATIVE and candidate.kind is PayeeKind.PARTNER:
-        month = f"{local_day(run.cutoff):%Y-%m}"  # told once a month, not each night
-        mails.queue_mail(candidate.id, MailKind.NEGATIVE_BALANCE, about=run.id, version=month)
+def _skip(run: PayoutRun, passed_over: Sequence[tuple[Candidate, Skip]]) -> None:
+    rows = [
+        {
+            "run_id": run.id,
+            "payee_kind": candidate.kind,
+            "payee_id": candidate.id,
+            "reason": reason,
+            "balance": candidate.balance,
+        }
+        for candidate, reason in passed_over
+    ]
+    if rows:
+        open_session().execute(insert(PayoutSkip).values(rows).on_conflict_do_nothing())
+    month = f"{local_day(run.cutoff):%Y-%m}"  # told once a month, not each night
+    for candidate, reason in passed_over:
+        if reason is Skip.NEGATIVE and candidate.kind is PayeeKind.PARTNER:
+            mails.queue_mail(candidate.id, MailKind.NEGATIVE_BALANCE, about=run.id, version=month)
 
 
 def _find_accounts(kind: PayeeKind, ids: Sequence[UUID]) -> dict[UUID, PayoutAccount]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Measures what sharing costs a settlement, a payout run over many partners, and a long statement as PDF.
+"""Measures what sharing costs a settlement, and a payout run over many partners.
 
 python scripts/bench/payouts.py --quick                                        a small one
 python scripts/bench/payouts.py --partners 10000 --accruals 1000000 --write
@@ -36,7 +36,7 @@ from powerbank.partners.accruals import services as accruals
 from powerbank.rentals.charges.settlement import settle_rental
 from scripts.bench.parts import payout_network
 from scripts.bench.parts.payout_network import PERSON
-from scripts.bench.shared import report
+from scripts.bench.shared import costs, report, yardstick
 from scripts.bench.shared.environments import ROOT
 from scripts.bench.shared.servers import Ground, servers
 
@@ -78,7 +78,7 @@ def main() -> int:
             told, too_slow = payout_run(ground, asked.partners, asked.accruals)
             parts.append(told)
             late = late or too_slow
-        said = "\n\n".join([f"{ground.machine()}.", *parts])
+        said = "\n\n".join([f"{ground.machine()}.", *parts, yardstick.measure(ground)])
     print(said)
     if asked.write:
         report.keep(PAGE, "payouts", said)
@@ -121,6 +121,10 @@ def payout_run(ground: Ground, partners: int, count: int) -> tuple[str, bool]:
     """Make the payouts of a day in a process of its own, as one worker would."""
     payout_network.empty(ground)
     payout_network.fill(ground, partners=partners, accruals=count)
+    postgres = ground.stack.postgres
+    assert postgres is not None  # noqa: S101 (for the type checker)
+    server = {"postgres": postgres.pid}
+    before = costs.so_far(server)["postgres"]
     done = subprocess.run(
         [sys.executable, __file__, "--run"],
         cwd=ROOT,
@@ -130,10 +134,13 @@ def payout_run(ground: Ground, partners: int, count: int) -> tuple[str, bool]:
         check=True,
     )
     found = orjson.loads(done.stdout)
+    time.sleep(1)  # the server counts what its session used once that has ended
+    used = costs.so_far(server)["postgres"] - before
     lines = [
         f"A run over {partners:,} partners with {count:,} accruals of the day made {found['created']:,} payouts in"
         f" {found['seconds']:.1f} s by one worker, {found['first_megabytes']} MB large when it began and"
-        f" {found['megabytes']} MB at its largest.",
+        f" {found['megabytes']} MB at its largest. Processor time: {found['used']:.1f} s of the worker, {used:.1f} s of"
+        " the server.",
     ]
     return "\n".join(lines), found["created"] != partners or found["seconds"] > MOST_SECONDS * max(1, partners / 10_000)
 
@@ -144,11 +151,11 @@ def make_payouts() -> int:
     with app.app_context():
         slot = format_time(utcnow())
         before = _megabytes()
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         run_payouts(PlainRun(), slot=slot)  # type: ignore[arg-type]
-        seconds = time.perf_counter() - began
+        seconds, used = time.perf_counter() - began, time.process_time() - used
         created = db.session.scalar(text("SELECT count(*) FROM payouts"))
-    found = {"created": created, "seconds": seconds, "first_megabytes": before, "megabytes": _megabytes()}
+    found = {"created": created, "seconds": seconds, "used": used, "first_megabytes": before, "megabytes": _megabytes()}
     print(orjson.dumps(found).decode())
     return 0
 
