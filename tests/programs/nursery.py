@@ -25,7 +25,7 @@ import jobs
 import powerbank
 from powerbank import freeze_loaded_objects
 from scripts import live, mqtt_daemon
-from tests.programs import daemon, mortal, scheduler, setting, worker
+from tests.programs import daemon, dying_sender, mortal, scheduler, setting, worker
 
 PROGRAMS = {
     "worker": worker.main,
@@ -34,6 +34,7 @@ PROGRAMS = {
     "shipped daemon": mqtt_daemon.main,
     "live": live.main,
     "mortal": mortal.main,
+    "dying sender": dying_sender.main,
 }
 PR_SET_PDEATHSIG = 1
 
