@@ -1,12 +1,15 @@
-"""The world of the state machine: partners who had a station one after the other, and rentals from it."""
+"""The world of the state machine: partners who had a station one after the other, their rentals, and the staff.
 
+The first and the last of the partners are paid by the bank, the one between them by hand.
+"""
+
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Flask
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
+from hypothesis.stateful import RuleBasedStateMachine
 from sqlalchemy import text
 
 from powerbank.base.clock import local_day
@@ -14,6 +17,7 @@ from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.partners import services as partners
 from powerbank.partners.agreements import services as agreements
+from powerbank.partners.models import Member
 from powerbank.payouts.accounts import encryption
 from powerbank.payouts.models import PayoutAccount
 from scripts.sandbox import Sandbox
@@ -22,43 +26,26 @@ from tests.dying import Mortality
 from tests.ledger.conftest import key, make_person
 from tests.rentals import rentals_in_states
 
-STEPS = 30  # of one walk
-AMOUNTS = st.integers(1, 300_00)
-RENTALS = st.integers(0, 5)
-# So many commits and pushes does a piece of work live through before it is killed. Mostly it is not killed.
-CRASHES = st.none() | st.none() | st.integers(0, 12)
-FAULTS = st.sampled_from(
-    [
-        "timeout_taken",
-        "timeout_not_taken",
-        "under_way_then_paid",
-        "under_way_then_rejected",
-        "credit_rejected",
-        "refused",
-        "token_expires",
-        "stays_under_way",
-    ]
-)
 DAYS_AGO = (40, 30, 20, 10, 2, 0)  # when the six rentals began
 HANDS = ((60, 25), (24, 5), (4, None))  # which days each of the partners had the station
+PROVIDERS = ("npi", "by_hand", "npi")
+MINIMUM, APPROVED_BY_POLICY = 5_00, 150_00  # paisa
+CONFIGURATION = {"payout_minimum": '"5.00"', "payout_approval_above": '"150.00"'}
 
-SMALLEST = """INSERT INTO app_config (key, value, updated_by) VALUES ('payout_minimum', '"0.01"', 'test')"""
-A_PAYMENT = """
-    SELECT id FROM wallet_transactions WHERE type = 'rental' AND status = 'success' ORDER BY md5(id::text) LIMIT 1"""
-OPEN_RUN = "status IN ('approved', 'sending', 'processing', 'unknown')"
-PAYABLE = f"""
-    SELECT p.id, (SELECT coalesce(sum(amount), 0) FROM partner_accruals WHERE partner_id = p.id)
-                 - (SELECT coalesce(sum(amount), 0) FROM payouts
-                     WHERE payee_id = p.id AND ({OPEN_RUN} OR status = 'paid')) AS owed,
-           (SELECT coalesce(sum(posting.amount), 0) FROM ledger_accounts a
-              JOIN ledger_postings posting ON posting.account_id = a.id
-             WHERE a.owner = CAST(p.id AS text) AND a.kind = 'partner_payable') AS booked
-      FROM partners p"""
-CLEARING = f"""
-    SELECT (SELECT coalesce(sum(amount), 0) FROM payouts WHERE {OPEN_RUN}) AS under_way,
-           (SELECT coalesce(sum(posting.amount), 0) FROM ledger_accounts a
-              JOIN ledger_postings posting ON posting.account_id = a.id
-             WHERE a.kind = 'payout_clearing') AS booked"""
+
+@dataclass(frozen=True)
+class Clerk:
+    """A member of staff."""
+
+    email: str
+    id: UUID = field(default_factory=uuid4)
+    role: str = "superadmin"
+    session_id: UUID = field(default_factory=uuid4)
+    unfinished: str | None = None
+
+
+CLERKS = (Clerk("asks@example.com"), Clerk("checks@example.com"), Clerk("belongs@example.com"))
+ASKS, _, BELONGS = CLERKS
 
 
 class Houses(RuleBasedStateMachine):
@@ -66,20 +53,24 @@ class Houses(RuleBasedStateMachine):
     sandbox: Sandbox
     mortality: Mortality
 
-    @initialize()
-    def begin(self) -> None:
+    def build(self) -> None:
+        self.last_seen: dict[UUID, str] = {}
         db.session.rollback()
         empty(superuser_url(self.app.config["TEST_DATABASE"]))
         self.sandbox.reset()
         self.rider = make_person(wallet=0)
         first = rentals_in_states.active(self.rider)
         with transaction() as session:
-            session.execute(
-                text("INSERT INTO app_config (key, value, updated_by) VALUES ('payout_minimum', '\"0.01\"', 't')")
-            )
+            for name, value in CONFIGURATION.items():
+                session.execute(
+                    text("INSERT INTO app_config (key, value, updated_by) VALUES (:key, CAST(:value AS jsonb), 't')"),
+                    {"key": name, "value": value},
+                )
             self.rentals = [self.copy_rental(first, days) for days in DAYS_AGO]
-        for number, (begin, end) in enumerate(HANDS):
-            self.host(f"Venue {number}", begin, end)
+        self.venues = [self.host(number, begin, end) for number, (begin, end) in enumerate(HANDS)]
+        with transaction() as session:
+            invited = {"address": BELONGS.email, "role": "owner", "invited_by": "test"}
+            session.add(Member(id=new_id(), partner_id=self.venues[-1], **invited))
 
     def copy_rental(self, rental_id: UUID, days: int) -> UUID:
         columns = [
@@ -100,48 +91,65 @@ class Houses(RuleBasedStateMachine):
         )
         return made
 
-    def host(self, name: str, begin: int, end: int | None) -> None:
+    def host(self, number: int, begin: int, end: int | None) -> UUID:
         today = local_day(utcnow())
-        with transaction() as session:
-            partner = partners.create_partner(name=name, kind="venue", contact={})
+        with transaction():
+            partner_id = partners.create_partner(name=f"Venue {number}", kind="venue", contact={}).id
             agreements.make_agreement(
-                partner.id,
+                partner_id,
                 starts_on=today - timedelta(days=begin),
                 ends_on=None if end is None else today - timedelta(days=end),
                 station_sns=["A"],
                 terms={"kind": "share", "percent": "77.77"},
                 by="test",
             )
-            number = encryption.encrypt_number("0123456789012")
-            session.add(
-                PayoutAccount(
-                    id=new_id(),
-                    payee_kind="partner",
-                    payee_id=partner.id,
-                    kind="bank",
-                    provider="npi",
-                    bank_code="0401-1",
-                    number=number,
-                    number_ends="9012",
-                    name=name,
-                    status="confirmed",
-                    requested_by="a",
-                    decided_by="b",
-                    usable_from=utcnow() - timedelta(days=1),
-                )
-            )
+            self.open_account(partner_id, PROVIDERS[number], hours=-1)
+        return partner_id
 
-    def act(self, do: Any, crash: int | None = None) -> None:
-        """Do a piece of work that may be refused or killed."""
+    def open_account(self, partner_id: UUID, provider: str, *, hours: int) -> None:
+        """Put a confirmed account in the place of the one before; it can be paid to in so many hours."""
+        with_number = provider != "by_hand"
+        db.session.execute(
+            text("UPDATE payout_accounts SET status = 'replaced' WHERE payee_id = :id"), {"id": partner_id}
+        )
+        db.session.add(
+            PayoutAccount(
+                id=new_id(),
+                payee_kind="partner",
+                payee_id=partner_id,
+                kind="bank" if with_number else "by_hand",
+                provider=provider,
+                bank_code="0401-1" if with_number else None,
+                number=encryption.encrypt_number("0123456789012") if with_number else None,
+                number_ends="9012" if with_number else None,
+                name="Venue",
+                status="confirmed",
+                requested_by="a",
+                decided_by="b",
+                usable_from=utcnow() + timedelta(hours=hours),
+            )
+        )
+        db.session.flush()
+
+    def act(self, do: Any, crash: int | None = None) -> bool:
+        """Do a piece of work that may be refused or killed. Say whether it came to its end."""
         try:
             with self.mortality.within(crash):
                 do()
+                return True
         except AppError:
             db.session.rollback()
+        return False
 
-    def book(self, do: Any, crash: int | None = None) -> None:
+    def book(self, do: Any, crash: int | None = None) -> bool:
         def whole() -> None:
             with transaction():
                 do()
 
-        self.act(whole, crash)
+        return self.act(whole, crash)
+
+    def ask(self, query: str, **values: Any) -> list[Any]:
+        """Read rows, and end the transaction."""
+        found = db.session.execute(text(query), values).all()
+        db.session.rollback()
+        return list(found)

@@ -1,0 +1,93 @@
+"""What clerks decide in the state machine: each may try anything, and what succeeds is what they may."""
+
+from uuid import UUID
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, rule
+
+from powerbank.base.audit import staff_actor
+from powerbank.base.db import utcnow
+from powerbank.payouts import approval
+from tests.payouts.houses import CLERKS, Clerk
+from tests.payouts.promises import APPROVALS, Promises
+
+PAYOUTS = Bundle("payouts")
+CLERK = st.sampled_from(CLERKS)
+# So many commits and pushes does a piece of work live through before it is killed. Mostly it is not killed.
+CRASHES = st.none() | st.none() | st.integers(0, 12)
+UNDER_WAY = ("sending", "processing", "unknown")
+
+
+class Clerks(Promises):
+    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
+    def a_clerk_approves(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
+        account = self.ask(
+            "SELECT a.status FROM payouts p JOIN payout_accounts a ON a.id = p.account_id WHERE p.id = :id",
+            id=payout_id,
+        )
+        if self.book(lambda: approval.approve_payout(payout_id, staff=clerk, now=utcnow()), crash):
+            assert [row.status for row in account] == ["confirmed"]
+            self.reached["approved by a second person"] += 1
+
+    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
+    def a_clerk_holds(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
+        self.book(lambda: approval.hold_payout(payout_id, staff=clerk, reason="wait", now=utcnow()), crash)
+
+    @rule(clerk=CLERK, gives_up=st.booleans(), crash=CRASHES)
+    def a_clerk_holds_what_waits_and_decides(self, clerk: Clerk, gives_up: bool, crash: int | None) -> None:
+        for payout_id in self.payouts("approved", "awaiting_approval"):
+            self.a_clerk_holds(payout_id, clerk, crash)
+            self.note(payout_id, self.status(payout_id))
+            (self.a_clerk_cancels if gives_up else self.a_clerk_releases)(payout_id, clerk, crash)
+
+    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
+    def a_clerk_releases(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
+        self.book(lambda: approval.release_payout(payout_id, staff=clerk, reason=None, now=utcnow()), crash)
+
+    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
+    def a_clerk_cancels(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
+        self.book(lambda: approval.cancel_payout(payout_id, staff=clerk, reason=None, now=utcnow()), crash)
+
+    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
+    def a_clerk_tries_again(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
+        [payout] = self.ask("SELECT * FROM payouts WHERE id = :id", id=payout_id)
+        balance = self.payable()[payout.payee_id]
+        [newest] = self.ask(
+            "SELECT CAST(max(id::text) AS uuid) AS id FROM payouts WHERE payee_id = :id", id=payout.payee_id
+        )
+        if self.book(lambda: approval.retry_payout(payout_id, staff=clerk, reason=None, now=utcnow()), crash):
+            assert (payout.status, newest.id) == ("failed", payout_id)
+            assert balance >= payout.amount
+            self.reached["tried again"] += 1
+
+    @rule(clerk=CLERK, crash=CRASHES)
+    def a_clerk_says_what_became_of_those_under_way(self, clerk: Clerk, crash: int | None) -> None:
+        for payout_id in self.payouts(*UNDER_WAY):
+            self.a_clerk_says_what_became_of_it(payout_id, clerk, crash)
+
+    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
+    def a_clerk_says_what_became_of_it(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
+        """They have looked at the bank, or paid by hand themselves."""
+        [payout] = self.ask(f"{APPROVALS} WHERE p.id = :id", id=payout_id)
+        name = payout.code if payout.attempt == 1 else f"{payout.code}-{payout.attempt}"
+        said = "ACSC" if payout.provider == "by_hand" else self.bank().get(name)
+        if payout.status in UNDER_WAY and said == "ACSP":
+            return
+        result = "paid" if said == "ACSC" else "failed"
+        if self.book(
+            lambda: approval.decide_outcome(
+                payout_id, staff=clerk, result=result, reference="B-1", reason="seen", now=utcnow()
+            ),
+            crash,
+        ):
+            first = payout.asked_by if payout.approved_by == "policy" else payout.approved_by
+            assert first != staff_actor(clerk.id)
+            assert payout.status == "unknown" or (payout.status == "processing" and payout.provider == "by_hand")
+            self.reached["decided by hand"] += 1
+
+    def status(self, payout_id: UUID) -> str:
+        [row] = self.ask("SELECT status FROM payouts WHERE id = :id", id=payout_id)
+        return str(row.status)
+
+    def payouts(self, *statuses: str) -> list[UUID]:
+        return [row.id for row in self.ask("SELECT id FROM payouts WHERE status = ANY(:s) ORDER BY id", s=[*statuses])]
