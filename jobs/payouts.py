@@ -104,6 +104,8 @@ def ask_provider(run: StepwiseRun, payout_id: UUID, plan: Plan) -> None:
     provider = providers.get(plan.provider)
     try:
         answer = provider.find(plan.order) if plan.may_have_gone else None
+        if answer is None and not plan.may_go:
+            return
         if answer is None:
             answer = provider.send(plan.order)
     except VendorRefusedError as refused:

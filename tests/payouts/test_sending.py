@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import jobs.payouts
-from powerbank.base.db import transaction, utcnow
+from powerbank.base.db import utcnow
 from powerbank.integrations.khalti_service import client as khalti_service
 from powerbank.integrations.npi import client as npi
 from scripts.sandbox import Sandbox
@@ -133,16 +133,29 @@ def test_what_was_paid_and_comes_back_is_payable_again(
     sandbox.faults.set("npi", "paid_then_rejected", times=1)
     run_payouts()
     assert payouts(app) == [("Bakery", 100_000, "paid")]
-    from powerbank.integrations.payout_provider import PayoutState, ProviderAnswer
-    from powerbank.payouts.sending import outcomes
-
-    with app.app_context(), transaction():
-        payout = only_payout(app)
-        outcomes.apply_answer(payout.id, ProviderAnswer(PayoutState.FAILED, said="credit RJCT"), now=utcnow())
+    [waits] = rows(app, "SELECT run_after - now() AS left FROM outbox_jobs WHERE job = 'follow_payout'")
+    assert timedelta(hours=11) < waits.left <= timedelta(hours=12), "the bank is asked once more"
+    with app.app_context():
+        jobs.payouts.follow_payout(PlainRun(), payout_id=str(only_payout(app).id))
     assert payouts(app) == [("Bakery", 100_000, "returned")]
     assert books(app) == {"partner_payable": 100_000}
     run_payouts()
     assert payouts(app)[1:] == [("Bakery", 100_000, "paid")]
+
+
+@pytest.mark.usefixtures("asks_at_once")
+def test_what_was_paid_is_not_sent_again_where_the_bank_has_forgotten_it(
+    app: Flask, payee: Fixture, run_payouts: Fixture, sandbox: Sandbox
+) -> None:
+    payee("Bakery", 100_000)
+    run_payouts()
+    payout = only_payout(app)
+    sandbox.reset()
+    with app.app_context():
+        jobs.payouts.follow_payout(PlainRun(), payout_id=str(payout.id))
+    assert taken(app, payout.code) == []
+    assert payouts(app) == [("Bakery", 100_000, "paid")]
+    assert books(app) == {"gateway_clearing": 100_000}
 
 
 def test_staff_are_told_once_of_what_takes_a_day(

@@ -17,6 +17,8 @@ from powerbank.payouts.states import UNDER_WAY, PayeeKind, Status
 PROVIDER = "provider"
 # How long after an answer that decides nothing the provider is asked again, at first and at most.
 SOON, SELDOM = timedelta(minutes=5), timedelta(hours=1)
+# Some say that it is paid, and later that it came back: they are asked once more.
+ASK_WHETHER_IT_STAYED = timedelta(hours=12)
 
 
 def apply_answer(payout_id: UUID, answer: ProviderAnswer, *, now: datetime) -> None:
@@ -63,6 +65,8 @@ def pay_payout(payout: Payout, *, actor: str, now: datetime) -> None:
     transitions.move(payout, Status.PAID, actor=actor, now=now, paid_at=now)
     money.book_paid(payout, actor=actor)
     publish(PayoutPaid(payout_id=payout.id))
+    if actor == PROVIDER:
+        enqueue(payout_jobs.FOLLOW_PAYOUT, at=now + ASK_WHETHER_IT_STAYED, payout_id=str(payout.id))
     for fields in _fields_for_owners(payout):
         publish(OwnerPaid(**fields))
 

@@ -24,11 +24,15 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked of the provider. `may_have_gone`: it may have been sent before, so the provider is asked first."""
+    """What is asked of the provider. `may_have_gone`: it may have been sent before, so the provider is asked first.
+
+    `may_go`: what the provider does not know is sent to it.
+    """
 
     provider: str
     order: Order
     may_have_gone: bool
+    may_go: bool = True
 
 
 def begin_sending(payout_id: UUID, *, now: datetime) -> Plan | None:
@@ -49,14 +53,16 @@ def begin_sending(payout_id: UUID, *, now: datetime) -> Plan | None:
 
 
 def plan_follow_up(payout_id: UUID) -> Plan | None:
-    """Plan the question what became of a payout."""
+    """Plan the question what became of a payout. One that was paid may have come back; it is never sent again."""
     payout = db.session.get(Payout, payout_id)
-    if payout is None or payout.status not in UNDER_WAY or not providers.get(payout.provider).automatic:
+    if payout is None or payout.status not in (*UNDER_WAY, Status.PAID):
         return None
-    return _make_plan(payout, may_have_gone=True)
+    if not providers.get(payout.provider).automatic:
+        return None
+    return _make_plan(payout, may_have_gone=True, may_go=payout.status != Status.PAID)
 
 
-def _make_plan(payout: Payout, *, may_have_gone: bool) -> Plan:
+def _make_plan(payout: Payout, *, may_have_gone: bool, may_go: bool = True) -> Plan:
     account = db.session.get_one(PayoutAccount, payout.account_id)
     assert account.number is not None  # noqa: S101 (CHECK number: nothing is sent by hand)
     order = Order(
@@ -66,7 +72,7 @@ def _make_plan(payout: Payout, *, may_have_gone: bool) -> Plan:
         remarks=f"Powerbank {payout.code}",
         ordered_at=payout.sent_at or payout.created_at,
     )
-    return Plan(payout.provider, order, may_have_gone)
+    return Plan(payout.provider, order, may_have_gone, may_go)
 
 
 def find_under_way(after: UUID, *, now: datetime) -> list[UUID]:
