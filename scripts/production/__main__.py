@@ -46,7 +46,7 @@ def parse() -> tuple[argparse.Namespace, Command]:
     up.add_argument("--no-backup", action="store_true", help="without a backup first")
     down = add("rollback", upgrading.roll_back, "serve the release before again")
     down.add_argument("version", nargs="?", help="another one than the release before")
-    add("migrate", upgrading.migrate, "bring the schema to this release's, waiting two seconds for each lock")
+    add("migrate", upgrading.migrate, "bring the schema to this release's, waiting half a second for each lock")
     key = add("rotate-keys", keys.rotate, keys.__doc__ or "")
     key.add_argument("key", metavar="NAME", help=", ".join([*keys.REENCRYPTED_BY, *keys.ENDS]))
     key.add_argument("--yes", action="store_true", help="do it, whatever it ends")

@@ -14,7 +14,7 @@ from pathlib import Path
 import config
 from scripts.production import accounts, settings_file, units
 from scripts.production.errors import ManageError
-from scripts.production.upgrading import RELEASE
+from scripts.production.upgrading import RELEASE, wait_until_at_work
 
 # How everything comes under the first key, and what the command says once nothing needs another one. Without a command
 # what is there stays under the old key, which stays in the settings.
@@ -39,19 +39,19 @@ def rotate(settings: config.Settings, asked: argparse.Namespace) -> None:
     if not path.exists():
         raise ManageError(f"{path} is not there; --settings names the file with the settings.")
     if name in REENCRYPTED_BY:
-        _rotate_with_rows(name, path, restart=not asked.no_restart)
+        _rotate_with_rows(settings, name, path, restart=not asked.no_restart)
     elif name in ENDS:
         if not asked.yes:
             raise ManageError(f"A new {name} {ENDS[name]}. Say --yes.")
         _put(path, name, _new_key())
-        _restart(path, by_hand=asked.no_restart)
+        _restart(settings, path, by_hand=asked.no_restart)
         print(f"{name}: changed")
     else:
         known = ", ".join([*REENCRYPTED_BY, *ENDS])
         raise ManageError(f"{name} cannot be changed by this, only {known}.")
 
 
-def _rotate_with_rows(name: str, path: Path, *, restart: bool) -> None:
+def _rotate_with_rows(settings: config.Settings, name: str, path: Path, *, restart: bool) -> None:
     old = [each for each in settings_file.parse(path.read_text()).get(name, "").split(",") if each]
     if not old:
         raise ManageError(f"{path} has no {name}.")
@@ -59,7 +59,7 @@ def _rotate_with_rows(name: str, path: Path, *, restart: bool) -> None:
     if len(old) == 1 or not command:
         _put(path, name, ",".join([_new_key(), *old]))
         print(f"{name}: a new key stands in front of the old one", flush=True)
-    _restart(path, by_hand=not restart)  # each program must know the new key before a row is under it
+    _restart(settings, path, by_hand=not restart)  # each program must know the new key before a row is under it
     if not command:
         print(f"{name}: what is new comes under the new key; the old one stays in the settings for the rest")
         return
@@ -68,7 +68,7 @@ def _rotate_with_rows(name: str, path: Path, *, restart: bool) -> None:
         return
     first = settings_file.parse(path.read_text())[name].split(",")[0]
     _put(path, name, first)
-    _restart(path, by_hand=not restart)
+    _restart(settings, path, by_hand=not restart)
     print(f"{name}: everything is under the new key, and the old one is gone")
     print("Backups from before need the old one: keep it where the keys of backups are kept.")
 
@@ -106,11 +106,11 @@ def _new_key() -> str:
     return secrets.token_urlsafe(48)
 
 
-def _restart(path: Path, *, by_hand: bool) -> None:
+def _restart(settings: config.Settings, path: Path, *, by_hand: bool) -> None:
     if by_hand or not units.has_systemd():
         print(f"Start every program anew with {path} now.", flush=True)
         return
     for program in units.in_order(units.find_programs()):
         if not units.restart(program, within=7300):
             raise ManageError(f"{program.name} does not start: journalctl -u {program.unit}")
-    units.hand_over_web()
+    units.hand_over_web(lambda unit: wait_until_at_work(settings, unit))

@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,13 @@ def read_program(unit: str) -> Program:
     return Program(unit, values["ActiveState"], int(values["MainPID"]), int(values.get("NRestarts") or 0))
 
 
+def parent_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError):
+        return 0
+
+
 def in_order(programs: Iterable[Program]) -> list[Program]:
     def place(program: Program) -> tuple[int, str]:
         places = [number for number, name in enumerate(ORDER) if program.name.startswith(name)]
@@ -90,7 +97,7 @@ def restart(program: Program, *, within: float) -> bool:
     return False
 
 
-def hand_over_web() -> None:
+def hand_over_web(wait_until_at_work: Callable[[str], None]) -> None:
     """Let the other web program take over. Both accept from one socket for a moment, so that nobody is refused."""
     serving = [each for each in map(read_program, WEBS) if each.state in ("active", "activating", "reloading")]
     if len(serving) == len(WEBS):  # an upgrade was interrupted between the two
@@ -98,12 +105,19 @@ def hand_over_web() -> None:
     next_one = next(unit for unit in WEBS if unit not in {each.unit for each in serving})
     try:
         systemctl("start", next_one)  # returns when it says that it is ready
+        wait_until_at_work(next_one)
         _watch_stay(next_one)
     except ManageError:
         systemctl("stop", next_one, check=False)
         raise
     for each in serving:
         systemctl("stop", each.unit)
+
+
+def start_what_is_new() -> None:
+    """Start what the target wants and does not run yet, but for the web: one of its two programs has just stopped."""
+    wanted = systemctl("show", "powerbank.target", "--property=Wants", "--value").split()
+    systemctl("start", "--no-block", *(unit for unit in wanted if unit not in WEBS))
 
 
 def _watch_stay(unit: str) -> None:

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -19,17 +20,23 @@ import config
 from powerbank.ops.models import MaintenanceKind
 from scripts.production import accounts, journal, units
 from scripts.production.backup.backups import MIB
+from scripts.production.backup.postgres_tools import connected, read_one
 from scripts.production.errors import ManageError
 from scripts.production.journal import Run
 
 RELEASE = Path(__file__).resolve().parents[2]
 WEB = "http://127.0.0.1:8000"
-# A migration that waits for a lock has all others wait behind it; so it waits this long, and tries again.
-LOCK_TIMEOUT = "2s"
-TRIES, PAUSE = 10, 3.0
+# A migration that waits for a lock has all others wait behind it; so it waits this long, and tries again. It is less
+# than PostgreSQL's deadlock_timeout: of a migration and a request that wait for each other the migration gives up.
+LOCK_TIMEOUT = "500ms"
+TRIES, PAUSE = 20, 2.0
+NO_MOMENT = ("LockNotAvailable", "lock timeout", "DeadlockDetected")
 STARTS_WITHIN = 120.0  # seconds for one program, which may have a job in its hands
 HEALTHY_WITHIN = 120.0
 CALM_ANSWERS = 20  # good answers in a row
+# Who stands at a station waits for these. A second one works while each of them is started anew: a start that would
+# wait for longer than LONGEST_START_SECONDS is refused.
+WAITED_FOR = ("worker_critical", "worker_iot")
 
 
 def upgrade(settings: config.Settings, asked: argparse.Namespace) -> None:
@@ -43,7 +50,7 @@ def upgrade(settings: config.Settings, asked: argparse.Namespace) -> None:
         if not asked.no_backup:
             _manage(RELEASE, "backup")
         _migrate(run)
-        _change(run, old, RELEASE)
+        _change(settings, run, old, RELEASE)
 
 
 def roll_back(settings: config.Settings, asked: argparse.Namespace) -> None:
@@ -53,13 +60,13 @@ def roll_back(settings: config.Settings, asked: argparse.Namespace) -> None:
         raise ManageError(f"There is no other release at {target}; `ls {units.ROOT}/releases` shows them.")
     with journal.noted(MaintenanceKind.ROLLBACK, settings) as run:
         run.detail = f"{now.name} to {target.name}"
-        _switch(run, target)
+        _switch(settings, run, target)
         units.lead_to(now, units.PREVIOUS)
         run.tell(f"{target.name} serves again; the schema stays as it is")
 
 
 def migrate(settings: config.Settings, asked: argparse.Namespace) -> None:
-    """Bring the schema to this code's, and hold nobody up: each try waits for a lock for two seconds."""
+    """Bring the schema to this code's, and hold nobody up: each try waits for a lock for half a second."""
     environment = os.environ | {"MIGRATION_LOCK_TIMEOUT": LOCK_TIMEOUT}
     for attempt in range(1, TRIES + 1):
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
@@ -70,7 +77,7 @@ def migrate(settings: config.Settings, asked: argparse.Namespace) -> None:
         said = [line for line in done.stderr.splitlines() if "Error" in line or "psycopg2.errors" in line][-1:] or [
             "no word"
         ]
-        if "LockNotAvailable" not in done.stderr and "lock timeout" not in done.stderr:
+        if not any(word in done.stderr for word in NO_MOMENT):
             raise ManageError(f"The migration failed and changed nothing of its last step: {said[0]}")
         print(f"schema: a lock was not free (try {attempt} of {TRIES})", flush=True)
         time.sleep(PAUSE)
@@ -104,19 +111,19 @@ def _migrate(run: Run) -> None:
     run.tell("schema migrated, while the old release serves")
 
 
-def _change(run: Run, old: Path, new: Path) -> None:
+def _change(settings: config.Settings, run: Run, old: Path, new: Path) -> None:
     try:
-        _switch(run, new)
+        _switch(settings, run, new)
     except ManageError as failed:
         run.tell(f"NOT WELL: {failed}")
         run.tell(f"going back to {old.name}")
-        _switch(run, old)
+        _switch(settings, run, old)
         raise ManageError(f"{new.name} did not become healthy ({failed}); {old.name} serves again.") from None
     units.lead_to(old, units.PREVIOUS)
     run.tell(f"{new.name} serves")
 
 
-def _switch(run: Run, release: Path) -> None:
+def _switch(settings: config.Settings, run: Run, release: Path) -> None:
     """Start everything from this release, one program after the other, the web in the end."""
     units.install_units(release)
     units.lead_to(release)
@@ -126,16 +133,50 @@ def _switch(run: Run, release: Path) -> None:
         if program.name.partition("-")[0] not in names:
             units.systemctl("stop", "--no-block", program.unit)
             run.tell(f"{program.name}: not of this release, stopped")
-        elif units.restart(program, within=STARTS_WITHIN):
+        elif _restart(settings, program):
             run.tell(f"{program.name}: started")
         elif units.read_program(program.unit).state == "failed":
             raise ManageError(f"{program.name} does not start: journalctl -u {program.unit}")
         else:
             run.tell(f"{program.name}: ends its long job first")
-    units.hand_over_web()
+    units.hand_over_web(lambda unit: wait_until_at_work(settings, unit))
     run.tell("web: handed over")
-    units.systemctl("start", "powerbank.target")  # programs that are new in this release
+    units.start_what_is_new()
     _wait_until_well(release)
+
+
+def _restart(settings: config.Settings, program: units.Program) -> bool:
+    """Start it anew, with another one at work meanwhile where people wait for it. False: it ends its long job first."""
+    kind = program.name.partition("-")[0]
+    if kind not in WAITED_FOR:
+        return units.restart(program, within=STARTS_WITHIN)
+    stand_in = f"powerbank@{kind}-standin.service"
+    units.systemctl("start", stand_in)
+    try:
+        wait_until_at_work(settings, stand_in)
+        started = units.restart(program, within=STARTS_WITHIN)
+        if started:
+            wait_until_at_work(settings, program.unit)
+        return started
+    finally:
+        units.systemctl("stop", "--no-block", stand_in)
+
+
+def wait_until_at_work(settings: config.Settings, unit: str) -> None:
+    """Wait for a heartbeat of it or of a process of its own: what systemd calls active may still load what it needs."""
+    statement = "SELECT array_agg(pid) FROM heartbeats WHERE host = %s AND seen_at > now() - interval '10 s'"
+    deadline = time.monotonic() + STARTS_WITHIN
+    with (
+        accounts.as_service_account(),
+        connected(settings.database_owner_url or settings.database_url, autocommit=True) as database,
+    ):
+        while time.monotonic() < deadline:
+            main = units.read_program(unit).pid
+            at_work = read_one(database, statement, socket.gethostname()) or []
+            if main and any(main in (pid, units.parent_of(pid)) for pid in at_work):
+                return
+            time.sleep(0.2)
+    raise ManageError(f"{unit} does not get to work: journalctl -u {unit}")
 
 
 def _wait_until_well(release: Path) -> None:

@@ -1,5 +1,6 @@
 """In which order programs start anew, and how a release takes another's place."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ def test_workers_come_first_and_the_web_is_handed_over_by_itself() -> None:
 def test_every_program_has_a_place_in_the_order() -> None:
     names = units.procfile_names(ROOT) - {"web"}
     assert all(any(name.startswith(place) for place in units.ORDER) for name in names)
+
+
+def test_a_process_knows_its_parent() -> None:
+    assert units.parent_of(os.getpid()) == os.getppid()
+    assert units.parent_of(2**30) == 0
 
 
 def test_the_current_release_changes_from_one_moment_to_the_next(tmp_path: Path) -> None:
