@@ -4,14 +4,15 @@ import time
 from datetime import date, datetime
 from uuid import UUID
 
-from jobs.batches import FIRST
+from jobs.batches import FIRST, work_one_by_one
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.analytics.buckets import folding, leaders, upkeep
 from powerbank.analytics.buckets.days import DAY, day_begins
 from powerbank.analytics.outlook import demand, losses
-from powerbank.analytics.reports import mails
+from powerbank.analytics.reports import mails, partner_reports
 from powerbank.analytics.reports import services as reports
 from powerbank.analytics.reports.models import Length, ReportKind
+from powerbank.analytics.reports.periods import last_period
 from powerbank.analytics.screens import answers
 from powerbank.base.clock import local_day
 from powerbank.base.db import db, transaction, utcnow
@@ -118,6 +119,28 @@ def make_report(*, operation_id: str) -> None:
 
 def make_regular_report(*, kind: str, length: str) -> None:
     reports.make_regular_report(ReportKind(kind), Length(length), now=utcnow())
+
+
+def make_partner_reports(run: StepwiseRun) -> None:
+    report_to_partners(now=utcnow())
+
+
+def report_to_partners(*, now: datetime) -> None:
+    """Make the report of the month that is over for each partner."""
+    period = last_period(Length.MONTH, today=local_day(now))
+    work_one_by_one(
+        lambda after: partner_reports.find_partners(period, after=after),
+        lambda partner_id: partner_reports.make_partner_report(partner_id, period, now=now),
+    )
+
+
+def mail_partner_report(run: StepwiseRun, *, report_id: str) -> None:
+    message = partner_reports.compose_mail(UUID(report_id))
+    db.session.rollback()
+    if message is not None:
+        run.call("send", lambda _key: channels.send_message(message))
+    with run.finish():
+        partner_reports.note_mailed(UUID(report_id), now=utcnow())
 
 
 def mail_report(run: StepwiseRun, *, report_id: str, staff_id: str) -> None:

@@ -122,6 +122,7 @@ PAGES = (
     "powerbank.payouts.pages.pages:blueprint",
     "powerbank.payouts.pages.office_pages:blueprint",
     "powerbank.support.pages.people_pages:partner_blueprint",
+    "powerbank.analytics.reports.partner_pages:blueprint",
     "powerbank.admin.console.partners.partner_pages:blueprint",
     "powerbank.admin.console.partners.agreement_pages:blueprint",
     "powerbank.admin.console.partners.account_pages:blueprint",

@@ -21,7 +21,7 @@ from powerbank.base.clock import local_day
 from powerbank.base.db import new_id, transaction, utcnow
 from tests.analytics import histories, one_pass
 from tests.analytics.conftest import Fold
-from tests.analytics.histories import LATEST, NOW, TIMED, History, Step, play
+from tests.analytics.histories import LATEST, NOW, TIMED, History, Step, fold_all, play
 from tests.people import Headers, change, rows
 from tests.rentals.conftest import Out, Packages
 from tests.stations.conftest import Make
@@ -59,7 +59,7 @@ def test_any_history_gives_what_one_pass_over_it_gives(past: History, steps: lis
     """Each figure of each hour and day, of the network, each station and each package. The histories add up."""
     for step in steps:
         play(past, step)
-    fold(seconds=60)
+    fold_all(past)
     hours, days = one_pass.recount()
     kept_hours, kept_days = one_pass.read_kept()
     assert kept_hours == hours
@@ -77,7 +77,7 @@ def test_one_history_has_something_of_every_figure(past: History) -> None:
             play(past, Step("second ending", hours=number // 4, choice=number))
         for what in {*TIMED, *NOW} - {"rental", "ending", "second ending"}:
             play(past, Step(what, hours=1 + number, choice=number))
-    fold(seconds=60)
+    fold_all(past)
     hours, days = one_pass.recount()
     assert one_pass.read_kept() == (hours, days)
     moved = {name for figures in days.values() for name in figures}
@@ -142,8 +142,7 @@ def test_an_hour_that_takes_long_is_left_alone_until_it_is_over(app: Flask, past
     fold(seconds=60)
     assert rows(app, of_today, all=ALL) == [(before + 1,)], "only the one of long ago"
     assert folding.count_stale() > 0
-    change(app, "UPDATE figure_marks SET rests_until = now()")
-    fold(seconds=60)
+    fold_all(past)
     assert rows(app, of_today, all=ALL) == [(before + 2,)]
     assert folding.count_stale() == 0
     now = utcnow()

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from powerbank.analytics.reports import partner_reports
+from powerbank.analytics.reports.models import Length
+from powerbank.analytics.reports.periods import last_period
 from powerbank.auth.pages.session import COOKIE
+from powerbank.base.clock import local_day
+from powerbank.base.db import transaction, utcnow
 from tests.browser.reader import PHONE, WIDE, Reader
 from tests.payouts.conftest import (  # noqa: F401
     agree,
@@ -51,6 +57,9 @@ def test_a_venue_looks_at_everything_that_is_its_own(
     open_account(bakery)
     rent(price="1500.00", wallet="2000.00")
     run_payouts()
+    with app.app_context(), transaction():
+        month = last_period(Length.MONTH, today=local_day(utcnow()))
+        partner_reports.make_partner_report(UUID(bakery), month, now=utcnow())
     owner = people.join("owner_rai", "owner@example.com")
     invite = {"email": "owner@example.com", "role": "owner"}
     client.post(f"/api/admin/partners/{bakery}/members", json=invite, headers=finance)
@@ -65,7 +74,7 @@ def test_a_venue_looks_at_everything_that_is_its_own(
     page = reader.open("/partner/earnings")
     page.wait_for_selector("[data-plot-ground] canvas")
     reader.look()
-    for path in ("stations", "statements", "members", "account"):
+    for path in ("stations", "statements", "reports", "members", "account"):
         reader.open(f"/partner/{path}")
     page = reader.open("/partner/stations/A")
     page.click("[data-opens=report]")

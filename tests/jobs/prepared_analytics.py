@@ -1,6 +1,6 @@
 """Prepare the figures that the jobs of analytics need to have something to do."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from powerbank.analytics.buckets import folding
+from powerbank.analytics.reports import partner_reports
 from powerbank.analytics.reports import services as reports
 from powerbank.analytics.reports.models import Format, Length, ReportKind, ReportSubscription
 from powerbank.analytics.reports.periods import last_period
@@ -18,6 +19,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.outbox import operations
 from powerbank.outbox.catalogue import analytics_jobs
 from powerbank.outbox.policy import JobSpec
+from powerbank.partners.models import Agreement, Partner
 from tests.jobs.prepared_people import Arguments
 from tests.ledger.conftest import make_person
 
@@ -61,6 +63,32 @@ def report_wanted() -> Arguments:
 
 def day_to_report() -> Arguments:
     return {"kind": "operations", "length": "day"}
+
+
+def _partner() -> UUID:
+    """Make a partner with an address that has had an agreement for long."""
+    with transaction() as session:
+        partner = Partner(name="Cafe", kind="venue", contact={"email": "cafe@example.com"})
+        session.add(partner)
+        session.flush()
+        agreement = {"partner_id": partner.id, "starts_on": date(2026, 1, 1), "terms": {}, "made_by": "test"}
+        session.add(Agreement(**agreement, vat_percent=0, withheld_percent=0))
+    return partner.id
+
+
+def partner_of_last_month() -> Arguments:
+    _partner()
+    return {}
+
+
+def partner_report_to_mail() -> Arguments:
+    partner_id = _partner()
+    with transaction() as session:
+        month = last_period(Length.MONTH, today=local_day(utcnow()))
+        partner_reports.make_partner_report(partner_id, month, now=utcnow())
+        report_id = session.execute(text("SELECT id FROM partner_reports")).scalar_one()
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"report_id": str(report_id)}
 
 
 def report_to_mail() -> Arguments:

@@ -5,15 +5,21 @@ import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from powerbank.analytics.reports import partner_reports
+from powerbank.analytics.reports.models import Length
+from powerbank.analytics.reports.periods import last_period
 from powerbank.auth.pages.session import COOKIE
 from powerbank.auth.people import sessions
-from powerbank.base.db import transaction
+from powerbank.base.clock import local_day
+from powerbank.base.db import transaction, utcnow
 from powerbank.users.models import User
 from tests.admin.console.conftest import hidden_fields
 from tests.house.walk import routes
@@ -80,6 +86,11 @@ def test_no_page_of_a_partner_tells_of_those_who_rent(
     [written] = rows(app, "SELECT conversation_id, id FROM support_messages")
     values = {"sn": "A", "statement_id": statement.id, "agreement_id": agreement.id, "form": "json"}
     values |= {"conversation_id": written.conversation_id, "message_id": written.id}
+    with app.app_context(), transaction() as session:
+        month = last_period(Length.MONTH, today=local_day(utcnow()))
+        partner_reports.make_partner_report(UUID(bakery), month, now=utcnow())
+        report_id = session.execute(text("SELECT id FROM partner_reports")).scalar_one()
+    values |= {"report_id": report_id, "format_": "pdf"}
     asked = []
     for route in routes(app, "/partner/"):
         if route.method != "GET":

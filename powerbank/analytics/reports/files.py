@@ -9,7 +9,7 @@ import xlsxwriter
 
 from powerbank.analytics.figures.figure import Unit
 from powerbank.analytics.reports import papers
-from powerbank.analytics.reports.models import Format, Report
+from powerbank.analytics.reports.models import Format, PartnerReport, Report
 from powerbank.analytics.reports.services import period_of
 from powerbank.analytics.screens.writing import described, unit_of
 from powerbank.api.exports import make_harmless
@@ -21,7 +21,7 @@ TYPES = {
 }
 
 
-def write_report(report: Report, format_: Format) -> bytes:
+def write_report(report: Report | PartnerReport, format_: Format) -> bytes:
     match format_:
         case Format.CSV:
             return _write_csv(report)
@@ -31,11 +31,11 @@ def write_report(report: Report, format_: Format) -> bytes:
             return papers.write_paper(report)
 
 
-def name_file(report: Report, format_: Format) -> str:
+def name_file(report: Report | PartnerReport, format_: Format) -> str:
     return f"{report.kind}-{period_of(report).name}.{format_}"
 
 
-def _write_csv(report: Report) -> bytes:
+def _write_csv(report: Report | PartnerReport) -> bytes:
     """Write one figure of one moment in a line: whoever reads it with a program needs no other shape."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
@@ -54,7 +54,7 @@ def _cells_of_series(answer: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
         yield from ((piece["at"], name, value) for name, value in piece.items() if name != "at")
 
 
-def _write_workbook(report: Report) -> bytes:
+def _write_workbook(report: Report | PartnerReport) -> bytes:
     """Write a sheet for each part, with its totals above its series. Numbers are numbers there."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:

@@ -51,6 +51,25 @@ class Report(Base):
     made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class PartnerReport(Base):
+    """A partner's report of a month, of its stations on the days of its agreements."""
+
+    __tablename__ = "partner_reports"
+    __table_args__ = (
+        CheckConstraint("extract(day FROM month) = 1", name="month"),
+        UniqueConstraint("partner_id", "month"),
+    )
+
+    id: Mapped[Id]
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey("partners.id"))
+    month: Mapped[date]  # its first day
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    mailed_at: Mapped[datetime | None]
+
+    kind = "partner"
+
+
 class ReportSubscription(Base):
     """A member of staff gets each report of a kind by mail."""
 

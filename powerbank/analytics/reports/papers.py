@@ -3,7 +3,7 @@
 from typing import Any
 
 from powerbank.analytics.figures.figure import Unit
-from powerbank.analytics.reports.models import Report
+from powerbank.analytics.reports.models import PartnerReport, Report
 from powerbank.analytics.reports.services import period_of
 from powerbank.analytics.screens.writing import described, unit_of
 from powerbank.content.letterheads import current_letterhead
@@ -13,6 +13,7 @@ TITLES = {
     "operations": ("Operations", "सञ्चालन"),
     "network": ("Network", "नेटवर्क"),
     "finance": ("Finance", "वित्त"),
+    "partner": ("Your stations", "तपाईंका स्टेशन"),
 }
 PARTS = {
     "rentals": ("Rentals", "भाडा"),
@@ -33,16 +34,17 @@ PLOTTED = 2  # figures of each part whose course is drawn
 PLOT_HEIGHT = 90.0
 
 
-def write_paper(report: Report) -> bytes:
+def write_paper(report: Report | PartnerReport) -> bytes:
     """Draw it twice: how many pages there are is known once they are drawn."""
     return _draw(report, pages=_draw(report, pages=1).pages).finish()
 
 
-def _draw(report: Report, *, pages: int) -> Paper:
+def _draw(report: Report | PartnerReport, *, pages: int) -> Paper:
     period = period_of(report)
     paper = Paper(current_letterhead(), title=TITLES[report.kind], number=period.name, pages=pages)
     paper.facts(
         (
+            *((("Of", "को", report.content["name"]),) if "name" in report.content else ()),
             ("From", "देखि", period.first.isoformat()),
             ("To", "सम्म", period.last.isoformat()),
             ("Made", "बनेको", f"{report.made_at:%Y-%m-%d %H:%M} UTC"),

@@ -46,14 +46,14 @@ def last_period(length: Length, *, today: date) -> Period:
         return Period(length, today - DAY, today - DAY)
     if length == Length.WEEK:
         return _week_of(monday_of(today) - 7 * DAY)
-    return _month_of(today.replace(day=1) - DAY)
+    return month_of(today.replace(day=1) - DAY)
 
 
 def _read(written: str) -> Period:
     if week := _WEEK.fullmatch(written):
         return _week_of(date.fromisocalendar(int(week[1]), int(week[2]), 1))
     if month := _MONTH.fullmatch(written):
-        return _month_of(date(int(month[1]), int(month[2]), 1))
+        return month_of(date(int(month[1]), int(month[2]), 1))
     day = date.fromisoformat(written)
     return Period(Length.DAY, day, day)
 
@@ -62,6 +62,6 @@ def _week_of(monday: date) -> Period:
     return Period(Length.WEEK, monday, monday + 6 * DAY)
 
 
-def _month_of(day: date) -> Period:
+def month_of(day: date) -> Period:
     first = day.replace(day=1)
     return Period(Length.MONTH, first, (first + timedelta(days=31)).replace(day=1) - DAY)

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.analytics.reports.models import Format, Length, Report, ReportKind, ReportSubscription
-from powerbank.analytics.reports.periods import Period, last_period, read_period
+from powerbank.analytics.reports.models import Format, Length, PartnerReport, Report, ReportKind, ReportSubscription
+from powerbank.analytics.reports.periods import Period, last_period, month_of, read_period
 from powerbank.analytics.screens import answers
 from powerbank.api.paging import page
 from powerbank.base import audit
@@ -111,7 +111,9 @@ def find_wanted_format(report: Report, staff_id: UUID) -> Format | None:
     return Format(found.format) if found is not None else None
 
 
-def period_of(report: Report) -> Period:
+def period_of(report: Report | PartnerReport) -> Period:
+    if isinstance(report, PartnerReport):
+        return month_of(report.month)
     return Period(Length(report.length), report.starts_on, report.ends_on)
 
 

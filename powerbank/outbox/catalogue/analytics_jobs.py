@@ -58,6 +58,22 @@ MAIL_REPORT = JobSpec(
     stepwise=True,
     vendor=True,
 )
+MAKE_PARTNER_REPORTS = JobSpec(
+    "make_partner_reports",
+    body="jobs.analytics.make_partner_reports",
+    queue=Queue.ANALYTICS,
+    retries=retry_after(5 * MINUTE, 30 * MINUTE),
+    alarm=HOUR,
+    stepwise=True,
+)
+MAIL_PARTNER_REPORT = JobSpec(
+    "mail_partner_report",
+    body="jobs.analytics.mail_partner_report",
+    queue=Queue.ANALYTICS,
+    retries=retry_after(MINUTE, 5 * MINUTE, 30 * MINUTE),
+    stepwise=True,
+    vendor=True,
+)
 
 JOBS = (
     FOLD_ANALYTICS,
@@ -67,6 +83,8 @@ JOBS = (
     MAKE_REPORT,
     MAKE_REGULAR_REPORT,
     MAIL_REPORT,
+    MAKE_PARTNER_REPORTS,
+    MAIL_PARTNER_REPORT,
 )
 
 
@@ -82,4 +100,5 @@ SCHEDULES: tuple[Schedule, ...] = (
     _report("weekly-finance-report", kind="finance", length="week", cron="5 1 * * 1"),
     _report("monthly-report", kind="network", length="month", cron="30 1 1 * *"),
     _report("monthly-finance-report", kind="finance", length="month", cron="35 1 1 * *"),
+    Schedule("partner-reports", job=MAKE_PARTNER_REPORTS, cron="10 3 1 * *"),
 )

@@ -86,6 +86,11 @@ FIGURES = {
     "There is much to sum up, and it is being made. This page looks again by itself.": "जोड्नुपर्ने धेरै छ, र बनाइँदै छ।"
     " यो पृष्ठले आफैँ फेरि हेर्छ।",
     "Look again": "फेरि हेर्नुहोस्",
+    "How your stations did in a month: rentals, returns, minutes without a power bank or a free slot, and what that"
+    " lost. What you are paid stands in the statements.": "महिनामा तपाईंका स्टेशन कस्तो रहे: भाडा, फिर्ता, पावर बैंक वा खाली"
+    " ठाउँ नभएका मिनेट, र त्यसले गुमाएको रकम। तपाईंले पाउने रकम विवरणमा छ।",
+    "A report is made on the first day of each month, of the month before, and mailed to your address.": "हरेक महिनाको"
+    " पहिलो दिन अघिल्लो महिनाको प्रतिवेदन बन्छ, र तपाईंको ठेगानामा इमेल जान्छ।",
     "From where to where": "कहाँबाट कहाँ",
     "Power banks that were taken at one station and brought back to another, or to the same. The busiest stations"
     " stand in the matrix, and the hundred busiest ways below it.": "एउटा स्टेशनबाट लिएर अर्कोमा वा त्यहीँ फिर्ता"

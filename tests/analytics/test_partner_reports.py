@@ -1,0 +1,80 @@
+"""Each partner has a report of each month: made once, kept under its own pages, and mailed to its address."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from jobs.analytics import fold, report_to_partners
+from powerbank.analytics.reports.models import Length
+from powerbank.analytics.reports.periods import Period, last_period
+from powerbank.base.clock import local_day
+from powerbank.base.db import utcnow
+from tests.papers.reading import read_pages
+from tests.partners.conftest import agree, finance, venue  # noqa: F401
+from tests.payouts.test_partner_pages import member  # noqa: F401
+from tests.people import Inbox, change, rows
+from tests.rentals.conftest import Out
+
+Fixture = Callable[..., Any]
+
+
+@pytest.fixture
+def month() -> Period:
+    return last_period(Length.MONTH, today=local_day(utcnow()))
+
+
+@pytest.fixture
+def bakery(app: Flask, out: Out, venue: Fixture, agree: Fixture, month: Period) -> str:  # noqa: F811
+    """Give a partner, at whose station somebody rented in the month that is over."""
+    out(price="50.00")
+    made: str = venue()
+    agreed = agree(made, "A", starts_on=str(month.first))
+    assert agreed.status_code == 201, agreed.text
+    with app.app_context():
+        fold(seconds=60)
+    change(app, "UPDATE figure_days SET day = :day", day=month.last)
+    return made
+
+
+def test_a_partner_has_its_month_by_mail_and_on_its_pages(
+    app: Flask,
+    bakery: str,
+    month: Period,
+    member: Fixture,  # noqa: F811
+    venue: Fixture,  # noqa: F811
+    inbox: Inbox,
+    work: Callable[..., None],
+) -> None:
+    with app.app_context():
+        report_to_partners(now=utcnow())
+        report_to_partners(now=utcnow())
+    work()
+    [report] = rows(app, "SELECT id, mailed_at FROM partner_reports")
+    assert report.mailed_at is not None
+    titles = [mail.title for mail in inbox.of("email", "bakery@example.com") if "Your stations" in mail.title]
+    assert titles == [f"Your stations in {month.name}"]
+
+    owner = member("owner", bakery)
+    page = owner.get("/partner/reports").text
+    assert month.name in page
+    for form in ("pdf", "csv", "xlsx"):
+        assert f"/partner/reports/{report.id}.{form}" in page
+    lines = owner.get(f"/partner/reports/{report.id}.csv").text.splitlines()
+    assert "stations,,revenue,money,50.00,0.00" in lines
+    assert "rentals,,rentals_started,count,1,0" in lines
+    said = str(read_pages(owner.get(f"/partner/reports/{report.id}.pdf").data))
+    assert "Bakery" in said
+    assert month.name in said
+
+    other = member("other", venue("Cafe"))
+    assert "No report yet." in other.get("/partner/reports").text
+    assert other.get(f"/partner/reports/{report.id}.pdf").status_code == 404
+
+
+def test_who_had_no_agreement_in_the_month_has_no_report(app: Flask, venue: Fixture, agree: Fixture) -> None:  # noqa: F811
+    venue("Cafe")
+    with app.app_context():
+        report_to_partners(now=utcnow())
+    assert rows(app, "SELECT count(*) FROM partner_reports") == [(0,)]
