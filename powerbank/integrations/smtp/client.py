@@ -6,7 +6,9 @@ import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from email.header import Header
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import localtime, parseaddr
 from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import uuid4
@@ -15,6 +17,30 @@ from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 TIMEOUT = 10
 TOTAL_TIMEOUT = 20.0
+
+
+class WholeSubject(EmailPolicy):
+    """Writes a subject that is not plain ASCII as a whole.
+
+    Python up to 3.12 divides a long one between two words so that readers see no space there.
+    """
+
+    def fold(self, name: str, value: str) -> str:
+        folded: str = super().fold(name, value) if self._is_plain(name, value) else self._fold_whole(name, value)
+        return folded
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if not self._is_plain(name, value):
+            return self._fold_whole(name, value).encode("ascii")
+        folded: bytes = super().fold_binary(name, value)
+        return folded
+
+    def _is_plain(self, name: str, value: str) -> bool:
+        return name.lower() != "subject" or str(value).isascii()
+
+    def _fold_whole(self, name: str, value: str) -> str:
+        encoded = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {encoded}{self.linesep}"
 
 
 def send(
@@ -33,7 +59,7 @@ def send(
     The Message-ID is made from `reference`, so that a repeat can be told from a second message. A file has its
     name, its type and its content.
     """
-    message = EmailMessage()
+    message = EmailMessage(policy=WholeSubject())
     message["From"] = sender
     _set_recipient(message, to)
     message["Subject"] = " ".join(subject.split())  # a line break would begin another header

@@ -5,6 +5,7 @@ import ipaddress
 import ssl
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.smtp import client
@@ -130,6 +133,28 @@ def test_a_relay_that_asks_for_no_password_gets_none(serve: Serve) -> None:
     post = serve()
     send(f"smtp://127.0.0.1:{post.port}")
     assert (post.logins, len(post.mails)) == ([], 1)
+
+
+@given(st.lists(st.sampled_from(["Hotel", "Himalaya", "भुक्तानी", "विवरण", "नोभेम्बर", "२०८३"]), min_size=1, max_size=30))
+def test_a_subject_is_read_as_it_was_written(words: list[str]) -> None:
+    """However long it is, and wherever it is divided in the header."""
+    message = EmailMessage(policy=client.WholeSubject())
+    message["Subject"] = " ".join(words)
+    sent = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+    assert max(map(len, sent.splitlines())) <= 78
+    assert message_from_bytes(sent, policy=policy.default)["Subject"] == " ".join(words)
+
+
+def test_a_mail_has_such_a_subject(vendors: Sandbox) -> None:
+    subject = "Hotel २०८३ विवरण Private भुक्तानी भुक्तानी भुक्तानी आम्दानी भुक्तानी Limited Hotel"
+    client.send(
+        url=f"smtp://127.0.0.1:{vendors.smtp_port}",
+        sender="Powerbank <noreply@example.com>",
+        to="sita@example.com",
+        subject=subject,
+        text="x",
+    )
+    assert vendors.messages.newest_first()[0].title == subject
 
 
 @pytest.mark.parametrize(
