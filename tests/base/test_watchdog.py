@@ -58,6 +58,22 @@ def test_a_keeper_that_is_gone_or_deaf_stops_nobody(
     watchdog.notify_supervisor()
 
 
+@pytest.mark.parametrize(
+    ("given", "first"), [("300000000", b"WATCHDOG_USEC=60000000\nWATCHDOG=1"), ("20000000", b"WATCHDOG=1")]
+)
+def test_a_program_that_has_loaded_asks_for_a_minute_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, first: bytes
+) -> None:
+    """systemd counts from the start, and loading takes long on a busy machine."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as keeper:
+        keeper.bind(str(tmp_path / "keeper"))
+        keeper.settimeout(2)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "keeper"))
+        monkeypatch.setenv("WATCHDOG_USEC", given)
+        Watchdog().start()
+        assert keeper.recv(100) == first
+
+
 def test_the_address_of_systemd_may_be_abstract(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as keeper:
         keeper.bind("\0powerbank-test-watchdog")
