@@ -134,6 +134,7 @@ def retry_payout(payout_id: UUID, *, staff: Staff, reason: str | None, now: date
         provider=account.provider,
         approved_by=None,
         approved_at=None,
+        decided_by=None,
         reference=None,
         batch=None,
         file_taken_by=None,

@@ -72,7 +72,7 @@ class PayoutsMachine(Clerks):
     @initialize(target=PAYOUTS, amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.none() | FAULTS)
     def begin(self, amounts: list[int], by: str, clerk: Clerk, fault: str | None) -> MultipleResults[UUID]:
         self.build()
-        return self.a_day_is_paid_out(amounts, by, clerk, fault, again=False, crash=None)
+        return self.a_day_is_paid_out(amounts, by, clerk, fault, waits=False, again=False, crash=None)
 
     @rule(amounts=A_DAY, crash=CRASHES)
     def a_day_earns(self, amounts: list[int], crash: int | None) -> None:
@@ -126,15 +126,18 @@ class PayoutsMachine(Clerks):
         by=ASKED_BY,
         clerk=CLERK,
         fault=st.none() | FAULTS,
+        waits=st.booleans(),
         again=st.booleans(),
         crash=CRASHES,
     )
     def a_day_is_paid_out(
-        self, amounts: list[int], by: str, clerk: Clerk, fault: str | None, again: bool, crash: int | None
+        self, amounts: list[int], by: str, clerk: Clerk, fault: str | None, waits: bool, again: bool, crash: int | None
     ) -> MultipleResults[UUID]:
         self.a_day_earns(amounts, None)
         self.accounts_cool_off()
         made = self.make_payouts(by, crash)
+        if waits:
+            self.a_clerk_holds_what_waits_and_decides(clerk, False, None)
         for payout_id in made:
             self.a_clerk_approves(payout_id, clerk, crash)
         self.approved_payouts_are_sent(crash, fault)
