@@ -39,6 +39,7 @@ class Account(Base):
         CheckConstraint(_kind_is_as_the_rules_say(), name="kind"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         Index("ix_ledger_accounts_payable", "id", postgresql_where=text("kind IN ('partner_payable', 'crew_payable')")),
+        Index("ix_ledger_accounts_hot", "id", postgresql_where=text("NOT floored")),
         CheckConstraint("floored = (balance IS NOT NULL)", name="balance"),
         CheckConstraint("CASE normal WHEN 'credit' THEN balance >= 0 ELSE balance <= 0 END", name="floor"),
         {"postgresql_with": {"fillfactor": "80"}},  # balances change in place, without touching an index

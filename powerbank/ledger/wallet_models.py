@@ -70,6 +70,7 @@ class Hold(Base):
             postgresql_where=text("status = 'open'"),
         ),
         Index("ix_ledger_holds_reference", "reference_kind", "reference_id"),
+        Index("ix_ledger_holds_user_id", "user_id", "id"),
         Index("ix_ledger_holds_open_of_user", "user_id", postgresql_where=text("status = 'open'")),
     )
 

@@ -148,6 +148,7 @@ class Redemption(Base):
         CheckConstraint("amount >= 0 AND points >= 0 AND amount + points > 0", name="amounts"),
         CheckConstraint("(status = 'given_back') = (given_back_at IS NOT NULL)", name="given_back"),
         Index("ix_coupon_redemptions_of_person", "user_id", "coupon_id", postgresql_where=text("status = 'used'")),
+        Index("ix_coupon_redemptions_user_id", "user_id", "id"),
         Index("ix_coupon_redemptions_coupon", "coupon_id", "id"),
         Index("ix_coupon_redemptions_rental", "rental_id", postgresql_where=text("rental_id IS NOT NULL")),
     )

@@ -17,6 +17,7 @@ class Lot(Base):
     __table_args__ = (
         CheckConstraint("amount > 0 AND available >= 0 AND held >= 0", name="amounts"),
         CheckConstraint("available + held <= amount", name="bound"),
+        Index("ix_points_lots_user_id", "user_id", "id"),
         Index(
             "ix_points_lots_of_user", "user_id", "expires_at", "id", postgresql_where=text("available > 0 OR held > 0")
         ),

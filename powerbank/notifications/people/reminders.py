@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, select
 
-from powerbank.base.db import db, open_session
+from powerbank.base.db import db, first_id_of, open_session
 from powerbank.content import app_config
 from powerbank.notifications.models import Notice
 from powerbank.notifications.people.notice_types import NoticeType
@@ -58,6 +58,8 @@ def _reminders(notice_type: NoticeType, unfinished: ColumnElement[bool], *, now:
             notice_type,
             f"{notice_type}:{stage}",
             and_(
+                # Identifiers begin with their time, so nobody is read who has been here for longer.
+                User.id > first_id_of(now, -timedelta(days=following + 1)),
                 User.created_at > now - timedelta(days=following),
                 User.created_at <= now - timedelta(days=stage),
                 unfinished,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base.db import Base, Id, Paisa
@@ -13,6 +13,7 @@ class RefusedStart(Base):
     """A start that was refused. Its id tells the time, so the newest ones are read by the primary key."""
 
     __tablename__ = "refused_starts"
+    __table_args__ = (Index("ix_refused_starts_user_id", "user_id", "id"),)
 
     id: Mapped[Id]
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
