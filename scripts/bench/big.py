@@ -46,6 +46,7 @@ def main() -> int:
     parser.add_argument("--small", type=float, help="scale of the small one, a tenth unless said")
     parser.add_argument("--data", type=Path, default=KEPT / "big", help="where the countries are kept")
     parser.add_argument("--fresh", action="store_true", help="forget what is there")
+    parser.add_argument("--again", action="store_true", help="measure the small one too, if it was measured before")
     parser.add_argument("--fill-only", action="store_true")
     parser.add_argument("--only", default="", help="measure only addresses and tasks that match this expression")
     parser.add_argument("--check", action="store_true", help="check all foreign keys of the data too")
@@ -63,6 +64,8 @@ def main() -> int:
         if asked.fill_only:
             return 0
         for size in (small, big):
+            if size is small and (asked.data / f"{name_of(small)}.json").exists() and not asked.again:
+                continue
             command = [sys.executable, __file__, "--measure", name_of(size), "--data", str(asked.data)]
             environment = ground.environment | {"DATABASE_URL": url_of(ground, size, owner=False)}
             environment |= {"BIG_URL": url_of(ground, size), "DATABASE_OWNER_URL": url_of(ground, size)}
@@ -82,6 +85,7 @@ def make(ground: Ground, size: Size, *, check: bool) -> None:
     assert postgres is not None  # noqa: S101 (for the type checker)
     postgres.create_database(name_of(size), template=EMPTY)
     url = url_of(ground, size)
+    migrate(ground, postgres.owner_url(name_of(size)))
     fill(url, size, PARTS, now=datetime.now(UTC), tell=tell)
     tables.vacuum(url, tell)
     if check and (broken := list_broken_foreign_keys(url)):
@@ -117,9 +121,15 @@ def servers_that_stay(data: Path) -> Iterator[Ground]:
     data.mkdir(parents=True, exist_ok=True)
     with Stack(data / "servers", free_ports(), replaced_by={"MQTT_URL": "mqtt://unused"}) as stack:
         ground = Ground(stack)
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
-        subprocess.run(command, check=True, cwd=ROOT, env=ground.environment, stdout=sys.stderr)
+        migrate(ground, ground.environment["DATABASE_OWNER_URL"])
         yield ground
+
+
+def migrate(ground: Ground, owner_url: str) -> None:
+    """Bring a database to today's migrations, also one that was kept from an earlier run."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    environment = ground.environment | {"DATABASE_OWNER_URL": owner_url}
+    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=sys.stderr)
 
 
 def tell(line: str) -> None:

@@ -24,6 +24,7 @@ PARTS = (
     Part("money", lambda size: size.rentals, begins_with="ride", step=50_000),
     Part("payments", lambda size: size.rentals, begins_with="ride", step=50_000),
     Part("payouts", lambda size: size.partners, step=2_000),
+    Part("sealed", lambda _: 1),
     Part("written", lambda _: 1),
     Part("of_rentals", lambda size: size.rentals, step=50_000),
 )

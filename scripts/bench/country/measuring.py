@@ -19,7 +19,7 @@ from scripts.bench.country.readers import Readers
 from scripts.bench.country.rows_read import Meter, RowsRead
 from scripts.bench.country.tasks import Worker
 
-REPEAT = 12
+REPEAT = 6
 RUNS = 3  # of a task, after the first one, which finds all that was left lying
 MUCH = 10_000  # rows of one table in sequential scans are a scan of a large table
 SLOW = 200.0  # milliseconds that a page may take

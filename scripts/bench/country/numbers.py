@@ -52,7 +52,7 @@ class Size:
 
     @property
     def partners(self) -> int:
-        return max(4, self.stations // 20)
+        return max(2, self.stations // 10)
 
     @property
     def crew(self) -> int:
