@@ -110,7 +110,7 @@ def read_by_tasks(country: Country) -> dict[str, RowsRead]:
     worker, found = Worker(country.app), {}
     for entry in worker.tasks():
         assert worker.run(entry) is Outcome.DONE, entry.name
-        found[entry.name] = country.meter.read_during(partial(worker.run, entry))
+        found[entry.name], _ = country.meter.read_during(partial(worker.run, entry))
     return found
 
 
@@ -118,9 +118,9 @@ def read_by_pages(country: Country) -> dict[str, RowsRead]:
     readers, found, broken = Readers(country.app, country.url), {}, {}
     for address in readers.addresses():
         if address.path:
-            answer = readers.get(address)
+            read, answer = country.meter.read_during(partial(readers.get, address))
             if answer in (200, 202, 302):
-                found[address.rule] = country.meter.read_during(partial(readers.get, address))
+                found[address.rule] = read
             elif answer >= 500:  # else the country has no such thing, or nobody said what to ask with
                 broken[address.path] = answer
     assert broken == {}

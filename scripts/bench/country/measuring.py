@@ -16,7 +16,7 @@ from powerbank.base.db import db
 from scripts.bench.country.explaining import explained
 from scripts.bench.country.filling import Tell
 from scripts.bench.country.readers import Readers
-from scripts.bench.country.rows_read import Meter, RowsRead
+from scripts.bench.country.rows_read import Meter
 from scripts.bench.country.tasks import Worker
 
 REPEAT = 6
@@ -82,7 +82,7 @@ def _time(meter: Meter, act: Callable[[], object], kind: str, answer: str, repea
         began = time.perf_counter()
         act()
         took.append((time.perf_counter() - began) * 1000)
-    read: RowsRead = meter.read_during(act)
+    read, _ = meter.read_during(act)
     return Measured(
         kind,
         answer,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 from sqlalchemy import Engine, event
@@ -17,6 +17,8 @@ _COUNTS = """
                           WHERE i.relid = t.relid) AS idx ON true
      WHERE schemaname = 'public'
 """
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -40,16 +42,16 @@ class Meter:
     def close(self) -> None:
         self._beside.close()
 
-    def read_during(self, act: Callable[[], object]) -> RowsRead:
+    def read_during(self, act: Callable[[], Answer]) -> tuple[RowsRead, Answer]:
         before = self._count()
-        act()
+        answer = act()
         after = self._count()
         found = RowsRead()
         for table, (scanned, by_index) in after.items():
             old_scanned, old_by_index = before.get(table, (0, 0))
             found.scanned[table] = scanned - old_scanned
             found.read[table] = scanned - old_scanned + by_index - old_by_index
-        return RowsRead(+found.scanned, +found.read)
+        return RowsRead(+found.scanned, +found.read), answer
 
     def _count(self) -> dict[str, tuple[int, int]]:
         self._sessions = [connection for connection in self._sessions if not connection.closed]
