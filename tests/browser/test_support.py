@@ -51,5 +51,11 @@ def test_a_person_is_answered(conversation: str, staff: SignIn) -> None:
     page.fill("[name=closes-0-0]", "17:00")
     reader.send("main form.panel .actions button")
     assert page.input_value("[name=opens-0-0]") == "09:00"
+    reader.open(f"{PAGE}/members")
+    page.check(".member [name=topic][value=other]")
+    page.check(".member [name=language][value=ne]")
+    reader.send(".member .actions button")
+    assert page.is_checked(".member [name=topic][value=other]")
+    reader.open("/console/growth/alert-rules/new")
     reader.open("/console/growth/replies")
     reader.open("/console/growth/replies/new")
