@@ -22,7 +22,7 @@ from functools import partial
 
 from flask import Flask
 
-from scripts.bench.parts import ledger_plain
+from scripts.bench.parts.ledger import plain as ledger_plain
 from scripts.bench.shared import report
 from scripts.bench.shared.environments import ROOT
 from scripts.bench.shared.servers import Ground, servers, speed
@@ -61,7 +61,7 @@ def main() -> int:
 
 def _people(ground: Ground) -> None:
     """Make people with a wallet that outlasts the measurement."""
-    from scripts.bench.parts import ledger_clients as clients
+    from scripts.bench.parts.ledger import clients
 
     ground.as_superuser(ledger_plain.PEOPLE_ROWS)
     with _application(ground).app_context():
@@ -122,7 +122,7 @@ def _run(ground: Ground, verb: str, seconds: float, clients: int) -> tuple[float
 
 def _start(ground: Ground, verb: str, clients: int, seconds: float) -> "subprocess.Popen[str]":
     environment = ground.environment | {"DATABASE_POOL_SIZE": str(clients)}
-    command = [sys.executable, "-m", "scripts.bench.parts.ledger_clients", verb, str(clients), str(seconds)]
+    command = [sys.executable, "-m", "scripts.bench.parts.ledger.clients", verb, str(clients), str(seconds)]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -147,7 +147,7 @@ def _storm(ground: Ground, seconds: float, enough: int) -> str:
 
 
 def _reads(ground: Ground, sizes: list[int]) -> str:
-    from scripts.bench.parts import ledger_history as history
+    from scripts.bench.parts.ledger import history
 
     columns = {}
     with _application(ground).app_context():

@@ -87,8 +87,8 @@ class Bench:
         }
 
     def ask(self, what: str, *words: str) -> Any:
-        """What the program of the people says: see `parts/live_people.py`."""
-        command = [sys.executable, "-m", "scripts.bench.parts.live_people", what, *words]
+        """What the program of the people says: see `parts/live/people.py`."""
+        command = [sys.executable, "-m", "scripts.bench.parts.live.people", what, *words]
         said = subprocess.run(command, check=True, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE)
         return json.loads(said.stdout)
 
@@ -104,7 +104,7 @@ class Bench:
 
     @contextmanager
     def clients(self, web: str, tokens: list[str], topics: list[str]) -> Iterator[Clients]:
-        command = [sys.executable, "-m", "scripts.bench.parts.live_clients"]
+        command = [sys.executable, "-m", "scripts.bench.parts.live.clients"]
         orders = {"web": web, "tokens": tokens, "topics": topics, "a_second": OPENED_A_SECOND}
         with subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdin is not None  # noqa: S101 (for the type checker)

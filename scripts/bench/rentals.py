@@ -31,9 +31,9 @@ from uuid import uuid4
 
 from powerbank.auth.tokens import Tokens
 from scripts.bench.life.run import whole_lives
-from scripts.bench.parts.rental_aftermath import aftermath
-from scripts.bench.parts.rental_day import MISHAPS, Day, Person
-from scripts.bench.parts.rental_network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
+from scripts.bench.parts.rentals.aftermath import aftermath
+from scripts.bench.parts.rentals.day import MISHAPS, Day, Person
+from scripts.bench.parts.rentals.network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
 from scripts.bench.shared import costs, environments, report
 from scripts.simulation import Simulator, StationSpec, generate
 from scripts.stack.stack import Stack

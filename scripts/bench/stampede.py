@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from scripts.bench.parts.rental_network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
+from scripts.bench.parts.rentals.network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
 from scripts.bench.rentals import WARM_UP, heard_by
 from scripts.bench.shared import environments, report
 from scripts.simulation import generate
@@ -80,7 +80,7 @@ def stampede(arguments: argparse.Namespace) -> str:
 
 def ask(plan: dict[str, Any]) -> list[dict[str, Any]]:
     """The load is a process of its own, beside the cabinets in this one."""
-    command = [sys.executable, "-m", "scripts.bench.parts.stampede_clients", f"127.0.0.1:{WEB_PORT}"]
+    command = [sys.executable, "-m", "scripts.bench.parts.rentals.stampede", f"127.0.0.1:{WEB_PORT}"]
     done = subprocess.run(
         command, input=json.dumps(plan), capture_output=True, text=True, check=True, cwd=environments.ROOT
     )

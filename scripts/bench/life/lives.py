@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from powerbank.auth.tokens import Tokens
-from scripts.bench.parts.rental_network import WEB_PORT
+from scripts.bench.parts.rentals.network import WEB_PORT
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.cabinet import Impossible
 

@@ -17,7 +17,7 @@ from powerbank.social import seed
 from scripts.bench.life import counters, profile, statements, tables, yardsticks
 from scripts.bench.life.database import as_superuser
 from scripts.bench.life.lives import KEPT, Riders
-from scripts.bench.parts.rental_network import ALL_IS_DONE, BESIDE, fill, playing, stack, wait
+from scripts.bench.parts.rentals.network import ALL_IS_DONE, BESIDE, fill, playing, stack, wait
 from scripts.simulation import generate
 
 PEOPLE = 120

@@ -14,7 +14,7 @@ from powerbank.api import paging
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.ledger import queries, sums
 from powerbank.ledger.models import Account, Posting
-from scripts.bench.parts.ledger_clients import FIRST_PERSON, PEOPLE, person
+from scripts.bench.parts.ledger.clients import FIRST_PERSON, PEOPLE, person
 from scripts.bench.shared.servers import Ground
 
 REPEAT = 30

@@ -1,4 +1,4 @@
-"""Clients of the ledger in a process of their own: `ledger_clients VERB CLIENTS SECONDS`, each client a thread.
+"""Clients of the ledger in a process of their own: `clients VERB CLIENTS SECONDS`, each client a thread.
 
 Says `ready`, waits for a line, works, and says how many times it did the verb and what refused it."""
 

@@ -2,8 +2,8 @@
 
 import time
 
-from scripts.bench.parts.rental_day import Day
-from scripts.bench.parts.rental_network import query
+from scripts.bench.parts.rentals.day import Day
+from scripts.bench.parts.rentals.network import query
 from scripts.drills import leftovers
 from scripts.stack.stack import Stack
 

@@ -1,4 +1,4 @@
-"""Plays people who all want to start at once: `python -m scripts.bench.parts.stampede_clients HOST:PORT < plan.json`.
+"""Plays people who all want to start at once: `python -m scripts.bench.parts.rentals.stampede HOST:PORT < plan.json`.
 
 The plan names people, stations, the package, the rate and the seconds. At each moment of the rate somebody asks who has
 no rental yet, whether or not those before have their answer; whoever was refused asks again later with the same key.

@@ -1,11 +1,11 @@
 """People who sign in and changes that concern them, for `scripts/bench/live.py`.
 
-python -m scripts.bench.parts.live_people join COUNT            prints their access tokens as JSON
-python -m scripts.bench.parts.live_people open-station          makes a station, prints its number
-python -m scripts.bench.parts.live_people tell COUNT A_SECOND   changes something of random people, prints when
-python -m scripts.bench.parts.live_people tell-all SN           changes what everybody follows, prints when
-python -m scripts.bench.parts.live_people cost COUNT            prints what an announcement costs a transaction
-python -m scripts.bench.parts.live_people look-up COUNT         prints how long it takes to look up all sign-ins
+python -m scripts.bench.parts.live.people join COUNT            prints their access tokens as JSON
+python -m scripts.bench.parts.live.people open-station          makes a station, prints its number
+python -m scripts.bench.parts.live.people tell COUNT A_SECOND   changes something of random people, prints when
+python -m scripts.bench.parts.live.people tell-all SN           changes what everybody follows, prints when
+python -m scripts.bench.parts.live.people cost COUNT            prints what an announcement costs a transaction
+python -m scripts.bench.parts.live.people look-up COUNT         prints how long it takes to look up all sign-ins
 """
 
 import json

@@ -1,6 +1,6 @@
 """The measures beside the ledger, for pgbench: the same rows without guards, and our statements without Python."""
 
-from scripts.bench.parts.ledger_clients import FIRST_PERSON, PEOPLE
+from scripts.bench.parts.ledger.clients import FIRST_PERSON, PEOPLE
 
 PEOPLE_ROWS = f"""
     INSERT INTO users (id, username, referral_code)

@@ -1,0 +1,1 @@
+"""What the bench of live screens is made of."""

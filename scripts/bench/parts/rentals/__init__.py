@@ -1,0 +1,1 @@
+"""What the benches of rentals are made of."""
