@@ -62,6 +62,9 @@ def told_to(row: Row, job: JobSpec) -> str | None:
     return follower.arguments["notice"] if isinstance(follower, Follower) and follower.job is job else None
 
 
+PUBLISHES = ("publish", "publish_each")
+
+
 def test_events_are_followed_and_published_or_not_there() -> None:
     for path in ROOT.glob("powerbank/*/events.py"):
         importlib.import_module(f"powerbank.{path.parent.name}.events")
@@ -81,9 +84,14 @@ def leaves(event: type[Event]) -> Iterator[type[Event]]:
 def published() -> set[str]:
     found = set()
     for path in SOURCES:
+        if path == ROOT / "powerbank/outbox/enqueue.py":  # it publishes what others have made
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "publish":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PUBLISHES:
                 [event] = node.args
+                if node.func.id == "publish_each":
+                    assert isinstance(event, ast.ListComp), f"{path}: events are made where they are published"
+                    event = event.elt
                 assert isinstance(event, ast.Call), f"{path}: events are made where they are published"
                 assert isinstance(event.func, ast.Name), f"{path}: events are made by their class"
                 found.add(event.func.id)

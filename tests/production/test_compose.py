@@ -72,7 +72,9 @@ def test_a_program_has_as_long_to_end_as_its_longest_job() -> None:
     assert {SERVICES[name]["stop_grace_period"] for name in PROGRAMS if name.startswith("worker")} == {"2h"}
 
 
-def test_prepare_writes_settings_with_which_production_starts(tmp_path: Path) -> None:
+def test_prepare_writes_settings_with_which_production_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in config.Settings.model_fields:  # other tests of this process have settings of their own
+        monkeypatch.delenv(name.upper(), raising=False)
     folder = tmp_path / "compose"
     folder.mkdir()
     script = folder / "prepare"
