@@ -15,8 +15,8 @@ from powerbank.content.models import FaqItem
 from powerbank.live.topics import Follower
 from powerbank.support import subjects
 from powerbank.support.models import Conversation, Sender, SupportMessage, SupportPhoto
-from powerbank.support.routing import topic_of
 from powerbank.support.sides import Writer, is_still_there
+from powerbank.support.staffing.routing import topic_of
 from powerbank.support.threads import topic_of_conversation
 
 MOST_SHOWN = 200  # messages of a conversation on a page

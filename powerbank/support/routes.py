@@ -12,7 +12,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import transaction, utcnow
-from powerbank.support import hours, photos, queries, services
+from powerbank.support import photos, queries, services
 from powerbank.support.models import Conversation, Side, Subject, SupportMessage
 from powerbank.support.schemas import (
     BeginSchema,
@@ -28,6 +28,7 @@ from powerbank.support.schemas import (
     SuggestionsSchema,
 )
 from powerbank.support.sides import find_writer
+from powerbank.support.staffing import hours
 
 blueprint = Blueprint(
     "support", __name__, url_prefix="/api/support", description="Conversations with the staff of the network."

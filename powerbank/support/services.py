@@ -10,9 +10,10 @@ from powerbank.base.clock import local_day
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.content import app_config
-from powerbank.support import errors, hours, queries, routing, subjects, threads
+from powerbank.support import errors, queries, subjects, threads
 from powerbank.support.models import Conversation, Sender, Status, Subject, SupportMessage
 from powerbank.support.sides import Writer
+from powerbank.support.staffing import hours, routing
 from powerbank.users.models import User
 
 # How much one person writes, before somebody looks who writes there.

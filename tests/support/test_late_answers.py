@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction, utcnow
 from powerbank.support import sweeps
-from powerbank.support.hours import Holiday, Opening, Timetable
+from powerbank.support.staffing.hours import Holiday, Opening, Timetable
 from tests.people import change, rows
 from tests.support.conftest import Begin
 

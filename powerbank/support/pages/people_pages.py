@@ -22,10 +22,11 @@ from powerbank.pages.forms import ONCE, idempotent_form, load_form, refusals_lea
 from powerbank.pages.language import page_language, translate
 from powerbank.partners import station_queries
 from powerbank.payouts.pages.session import own_partner, show
-from powerbank.support import hours, photos, queries, services
+from powerbank.support import photos, queries, services
 from powerbank.support.models import Side, Status, Subject
 from powerbank.support.schemas import RatingSchema, WrittenSchema
 from powerbank.support.sides import Writer
+from powerbank.support.staffing import hours
 
 partner_blueprint = person_blueprint("partner_support", __name__, url_prefix="/partner/support")
 crew_blueprint = person_blueprint("crew_support", __name__, url_prefix="/crew/support", installable=True)

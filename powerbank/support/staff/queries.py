@@ -17,7 +17,7 @@ from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.support import queries
 from powerbank.support.models import Conversation, SavedReply, Status, Subject, SupportMessage, Topic
-from powerbank.support.routing import has_topic
+from powerbank.support.staffing.routing import has_topic
 from powerbank.users.models import User
 
 MOST_BESIDE = 5  # of each kind, beside a conversation

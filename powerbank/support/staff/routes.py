@@ -15,9 +15,8 @@ from powerbank.api.paging import page_of
 from powerbank.base.db import transaction, utcnow
 from powerbank.notifications.delivery.schemas import DeliverySchema
 from powerbank.notifications.models import Delivery
-from powerbank.support import hours, photos
+from powerbank.support import photos
 from powerbank.support import queries as conversations
-from powerbank.support.hours import Timetable
 from powerbank.support.models import Conversation, SupportMessage
 from powerbank.support.schemas import MessageArguments, ReadSchema, WrittenSchema
 from powerbank.support.staff import codes, queries, replies, services, skills, venues
@@ -41,6 +40,8 @@ from powerbank.support.staff.schemas import (
     TimetableSchema,
 )
 from powerbank.support.staff.timetable import replace_hours_by_staff
+from powerbank.support.staffing import hours
+from powerbank.support.staffing.hours import Timetable
 
 blueprint = Blueprint(
     "support_staff", __name__, url_prefix="/api/admin/support", description="Answering people (staff)."

@@ -13,7 +13,7 @@ from powerbank.base import audit
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.support.models import SupportSkill
-from powerbank.support.routing import ANSWERS
+from powerbank.support.staffing.routing import ANSWERS
 
 NOTHING = {"topics": [], "languages": [], "away": False, "given_at": None}
 

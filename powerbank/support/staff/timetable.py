@@ -3,9 +3,9 @@
 from typing import Any
 
 from powerbank.base import audit
-from powerbank.support import hours
-from powerbank.support.hours import Holiday, Opening, Timetable
 from powerbank.support.staff.schemas import TimetableSchema
+from powerbank.support.staffing import hours
+from powerbank.support.staffing.hours import Holiday, Opening, Timetable
 
 
 def replace_hours_by_staff(openings: list[dict[str, Any]], holidays: list[dict[str, Any]]) -> Timetable:

@@ -10,9 +10,9 @@ from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.base.db import utcnow
 from powerbank.pages.forms import idempotent_form, load_body, refusals_lead_to
 from powerbank.pages.language import translate
-from powerbank.support import hours
 from powerbank.support.staff.schemas import TimetableSchema
 from powerbank.support.staff.timetable import replace_hours_by_staff
+from powerbank.support.staffing import hours
 
 blueprint = console_blueprint("console_support_hours", __name__, url_prefix="/console/support/hours")
 

@@ -1,0 +1,1 @@
+"""Who takes a conversation, and at which hours staff answer."""
