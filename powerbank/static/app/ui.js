@@ -75,14 +75,24 @@ export function useRead(path, { query, topics } = {}) {
   const address = path && `${path}?${new URLSearchParams(query || {})}`;
   const [state, setState] = useState({});
   const current = useRef(null);
+  const order = useRef({ asked: 0, shown: 0, waiting: 0 }).current; // of two answers the one that was asked for first is older
   const reload = useCallback(async () => {
     if (!address) return;
+    const mine = ++order.asked;
+    order.waiting += 1;
+    const show = (next) => {
+      if (current.current !== address || mine < order.shown) return;
+      order.shown = mine;
+      setState(next);
+    };
     try {
       const data = await api.get(path, query);
-      keepAnswer(address, data);
-      if (current.current === address) setState({ address, data, at: Date.now() });
+      if (mine >= order.shown) keepAnswer(address, data);
+      show({ address, data, at: Date.now() });
     } catch (error) {
-      if (current.current === address) setState((old) => ({ ...(old.address === address ? old : {}), address, error }));
+      show((old) => ({ ...(old.address === address ? old : {}), address, error }));
+    } finally {
+      order.waiting -= 1;
     }
   }, [address]);
   useEffect(() => {
@@ -95,8 +105,10 @@ export function useRead(path, { query, topics } = {}) {
   const before = address ? lastAnswer(address) : null;
   const data = known.data ?? before?.data;
   const set = (data) => {
+    order.shown = ++order.asked;
     keepAnswer(address, data);
     setState({ address, data, at: Date.now() });
+    if (order.waiting) reload(); // what is on its way may be older than this, or newer
   };
   return { data, error: known.error, reload, set, at: known.at ?? before?.at, waiting: !data && !known.error, old: Boolean(known.error && data) };
 }

@@ -1,8 +1,10 @@
 """A rider writes to support from the app, and hears of the answer."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import APIResponse, Route
 
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import transaction
@@ -13,6 +15,11 @@ from tests.browser.reader import PHONE, WIDE
 from tests.nursery import wait_until
 
 Riders = Callable[..., Rider]
+NOTE_IF_IT_GOES = """(what) => {
+  window.gone = false;
+  const look = () => { if (!document.querySelector(what)) window.gone = true; };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +116,40 @@ def test_messages_wait_for_the_network_and_arrive_once_in_their_order(
     )
     assert [text for (text,) in said] == ["One", "Two", "Three"]
     sita.lost_network()
+
+
+def test_of_two_readings_the_older_one_changes_nothing_if_it_comes_last(
+    street: Street, rider: Riders, answers: Callable[[str], None]
+) -> None:
+    sita = rider()
+    come_signed_in(sita)
+    page = sita.page
+    page.goto("/app/support/new")
+    page.fill("#message", "One")
+    page.click("[data-does=send]")
+    page.wait_for_selector(".thread li.by-person:not(.unsent)")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.wait_for_load_state("networkidle")
+    page.route(re.compile(r"/api/support/conversations/[^/]+$"), hold_the_first)
+    page.fill("#message", "Two")
+    page.click("[data-does=send]")
+    sita.shows(".thread li.by-person:not(.unsent) >> nth=1")
+    wait_until(lambda: page.evaluate("true") and held, 30, "the conversation is read")
+    answers("Please wait a moment.")
+    page.wait_for_selector("p button.link")  # now the question may be told to be answered
+    page.evaluate(NOTE_IF_IT_GOES, "p button.link")
+    route, older = held[0]
+    with page.expect_response(lambda answer: answer.request == route.request):
+        route.fulfill(response=older)
+    page.evaluate("new Promise((drawn) => setTimeout(drawn, 500))")
+    assert page.evaluate("window.gone") is False
 
 
 def _newest(street: Street, fact: str) -> bool:

@@ -9,6 +9,7 @@ import { PushOffer } from "../parts/push-offer.js";
 import { subjectOf } from "./support.js";
 
 const TYPES_FOR = 6_000;
+const MARKS_AGAIN = 10_000;
 
 export default function View({ params }) {
   const path = `/api/support/conversations/${params.id}`;
@@ -86,15 +87,22 @@ function useMessages(path) {
 /** Tell that all of it was read, when somebody looks at it. */
 function useReadMark(path, conversation, list) {
   const newest = list.at(-1)?.id;
+  const unread = conversation.data?.unread;
   useEffect(() => {
+    let again = null;
+    let left = false;
     const mark = () => {
-      if (document.hidden || !newest || !conversation.data?.unread) return;
-      api.post(`${path}/read`, { up_to: newest }).then(conversation.set).catch(() => {});
+      clearTimeout(again);
+      if (left || document.hidden || !newest || !unread) return;
+      api.post(`${path}/read`, { up_to: newest }).then(conversation.set).catch(() => { again = setTimeout(mark, MARKS_AGAIN); });
     };
     mark();
     document.addEventListener("visibilitychange", mark);
-    return () => document.removeEventListener("visibilitychange", mark);
-  }, [newest, conversation.data?.unread]);
+    return () => {
+      left = true;
+      document.removeEventListener("visibilitychange", mark);
+    };
+  }, [newest, unread]);
 }
 
 /** Tell staff that somebody is writing, now and then. Nothing of it is kept. */
