@@ -22,6 +22,7 @@ from powerbank.rentals.reservations.sweeps import reservation_steps
 from powerbank.rentals.staff import anomalies, dossier
 from powerbank.rentals.staff.troubles import Trouble
 from powerbank.rentals.start import ejection
+from powerbank.rentals.start.queries import count_refused_starts, refused_start_page
 from tests.databases import execute, superuser_url
 
 OVER = 6000
@@ -34,6 +35,7 @@ GROWING = (
     "wallet_transactions",
     "reservations",
     "blocked_returns",
+    "refused_starts",
 )
 FILL = (
     "SET session_replication_role = replica",
@@ -82,6 +84,9 @@ FILL = (
                                     paused_from, paused_until, outcome)
        SELECT uuidv7(created_at - now()), id, user_id, station_id, created_at, 27, 85, 'granted', 'station_full',
               created_at, created_at, 'over' FROM rentals""",
+    """INSERT INTO refused_starts (id, at, user_id, station_sn, reason, value)
+       SELECT uuidv7(created_at - now()), created_at, user_id, 'S' || slot, 'reason' || slot, 5000
+         FROM (SELECT *, row_number() OVER () % 50 AS slot FROM rentals) AS each""",
     *(f"ANALYZE {table}" for table in ("users", "stations", "station_live", "power_banks", *GROWING)),
 )
 
@@ -135,6 +140,9 @@ def test_reads_use_indexes(filled: Rental) -> None:
     assert_found_by_index(lambda: queries.open_rentals_of_user(filled.user_id))
     assert_found_by_index(lambda: reservations.reservation_page(filled.user_id, limit=20, cursor=None))
     assert_found_by_index(lambda: reservations.refuse_user_with_reservation(filled.user_id))
+    for wanted in ({}, {"station_sn": "S7"}, {"reason": "reason7"}, {"user_id": filled.user_id}, {"since": now}):
+        assert_found_by_index(lambda wanted=wanted: refused_start_page(limit=20, cursor=None, **wanted))
+    assert_found_by_index(lambda: count_refused_starts("S7", since=now - timedelta(days=1)))
     assert_found_by_index(search(code="R777"))
     assert_found_by_index(search(user_id=filled.user_id))
     assert_found_by_index(search(disputed=True))

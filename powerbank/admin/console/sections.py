@@ -14,6 +14,7 @@ RENTALS = Section(
     (
         Tab("Rentals", "rentals.read", "/console/rentals"),
         Tab("Cases", "rentals.read", "/console/cases"),
+        Tab("Refused starts", "rentals.read", "/console/refused-starts"),
     ),
 )
 GROWTH = Section(

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from flask import render_template, request
 
+from powerbank.admin.console.rentals.reasons import REASONS
 from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.auth.staff.sessions import SignedInStaff
+from powerbank.base.clock import local_day
 from powerbank.base.db import utcnow
 from powerbank.ops.now import attention, feed, flows, stocks
 from powerbank.ops.now.attention import Kind, Matter
@@ -107,23 +109,6 @@ ADDRESSES = {
     Kind.ALERT: "/console/machinery/alerts",
 }
 
-# Why starts are refused, by the code of the refusal.
-REASONS = {
-    "account_blocked": "account blocked",
-    "insufficient_funds": "too little money",
-    "kyc_required": "identity not checked",
-    "no_powerbank_available": "no power bank there",
-    "not_found": "no such station",
-    "open_rental_exists": "has a rental already",
-    "outstanding_due": "owes something",
-    "package_inactive": "package not offered",
-    "profile_incomplete": "profile incomplete",
-    "starts_refused": "system too slow",
-    "station_closed": "station closed",
-    "station_maintenance": "station in maintenance",
-    "station_offline": "station offline",
-}
-
 
 def _address_of(matter: Matter) -> str:
     """Give the address of the page on which one decides."""
@@ -158,7 +143,14 @@ def _read_figures() -> list[Figure]:
             is_money=True,
             beside=not_paid,
         ),
-        Figure("Refused starts today", "rentals.read", "", *flow("refused"), better="down", beside=refused),
+        Figure(
+            "Refused starts today",
+            "rentals.read",
+            f"/console/refused-starts?since={local_day(now)}",
+            *flow("refused"),
+            better="down",
+            beside=refused,
+        ),
         Figure("Banks out", "stations.read", "/console/powerbanks?place=user", *stock("banks_out"), better=""),
         Figure(
             "Stations away", "stations.read", "/console/stations?status=offline", *stock("stations_away"), better="down"

@@ -13,7 +13,11 @@ class RefusedStart(Base):
     """A start that was refused. Its id tells the time, so the newest ones are read by the primary key."""
 
     __tablename__ = "refused_starts"
-    __table_args__ = (Index("ix_refused_starts_user_id", "user_id", "id"),)
+    __table_args__ = (
+        Index("ix_refused_starts_user_id", "user_id", "id"),
+        Index("ix_refused_starts_station_sn", "station_sn", "id"),
+        Index("ix_refused_starts_reason", "reason", "id"),
+    )
 
     id: Mapped[Id]
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))

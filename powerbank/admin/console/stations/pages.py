@@ -39,7 +39,7 @@ RENTALS_SHOWN = 10
 def one(sn: str) -> str:
     staff = page_staff("stations.read")
     station, now = queries.find_station(sn), utcnow()
-    day = station_day.read_station_day(station.id, since=local_midnight(now), now=now)
+    day = station_day.read_station_day(station, since=local_midnight(now), now=now)
     newest: dict[str, Any] = {"limit": SHOWN, "cursor": None}
     return render_template(
         "console/stations/station.html",

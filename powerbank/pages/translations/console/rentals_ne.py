@@ -5,6 +5,12 @@ RENTALS = {
     "Rental": "भाडा",
     "Rental {code}": "भाडा {code}",
     "Trouble": "समस्या",
+    "Refused starts": "अस्वीकृत सुरुवात",
+    "Not sold": "गुमेको बिक्री",
+    "No refused starts.": "कुनै सुरुवात अस्वीकृत भएको छैन।",
+    "Whoever wants a power bank and gets none stands here for 90 days, with the reason.": (
+        "पावरबैंक चाहेर पनि नपाउने व्यक्ति कारणसहित ९० दिनसम्म यहाँ देखिन्छ।"
+    ),
     "Power bank": "पावरबैंक",
     "Owed": "तिर्न बाँकी",
     "No rentals.": "कुनै भाडा छैन।",

@@ -51,6 +51,7 @@ STATIONS = {
     "QR code": "QR कोड",
     "QR codes": "QR कोडहरू",
     "rentals started today": "आज सुरु भएका भाडा",
+    "starts refused today": "आज अस्वीकृत सुरुवात",
     "NPR paid for them": "रुपैयाँ तिनको तिरियो",
     "{amount} owed": "{amount} बाँकी",
     "Cabinet": "क्याबिनेट",
