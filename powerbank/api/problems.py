@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from powerbank.api.language import ENGLISH, wanted_language
 from powerbank.api.translations import translate
-from powerbank.base.database_errors import describe_for_log, format_stack, is_away
+from powerbank.base.database_errors import describe_for_log, format_stack, is_away, is_damaged
 from powerbank.base.errors import AppError
 
 log = structlog.get_logger(__name__)
@@ -151,9 +151,9 @@ def _database_busy(error: PoolTimeoutError) -> Response:
 
 
 def _database_error(error: DBAPIError) -> Response:
-    """Answer 503 while the database is away or too slow (a deadlock, a lock or a statement that took too long), and 500
-    to a refusal of the database that nobody foresaw, because that is our mistake."""
-    if is_away(error) or isinstance(error, OperationalError):
+    """Answer 503 while the database is away, in trouble or too slow (a deadlock, a lock or a statement that took too
+    long), and 500 to a refusal of the database that nobody foresaw, because that is our mistake."""
+    if is_away(error) or is_damaged(error) or isinstance(error, OperationalError):
         log.error("database away", **describe_for_log(error))
         return problem(503, "unavailable", "A part of the system is away; try again shortly.", {"Retry-After": "5"})
     log.error("refused by the database", stack=format_stack(error), **describe_for_log(error))

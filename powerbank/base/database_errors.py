@@ -13,8 +13,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError
 
-# These codes say that the server ends or begins, that connections are broken or used up, or that its disk is full.
-_AWAY = ("57P", "08", "531", "533")
+# Classes of codes: the server ends or begins, connections are broken, it has no disk, memory or connections left, or
+# its files cannot be read. It is in trouble, whatever the statement, and the same statement works when that is over.
+_AWAY = ("57P", "08", "53", "58")
+# A page or an index of the server is damaged. It is no mistake of ours, but does not pass by itself: a job that reads
+# it ends as a dead letter, so that the others go on.
+_DAMAGED = ("XX001", "XX002")
 # The driver itself raises these. They have no code either, and are mistakes of ours.
 _OUR_MISTAKES = (psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.DataError, psycopg2.IntegrityError)
 
@@ -25,6 +29,11 @@ def is_away(error: DBAPIError) -> bool:
     if error.connection_invalidated or sqlstate is None:
         return error.connection_invalidated or not isinstance(error.orig, _OUR_MISTAKES)
     return sqlstate.startswith(_AWAY)
+
+
+def is_damaged(error: DBAPIError) -> bool:
+    """Say whether the server found what it stored to be damaged."""
+    return _sqlstate(error) in _DAMAGED
 
 
 def constraint_of(error: DBAPIError) -> str | None:

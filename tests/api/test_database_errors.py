@@ -16,8 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from powerbank.base import logs
-from powerbank.base.database_errors import already_exists_error, in_use_error, refusing_on
-from powerbank.base.db import db, new_id, transaction
+from powerbank.base.database_errors import already_exists_error, in_use_error, is_away, refusing_on
+from powerbank.base.db import db, new_id, read_alone, transaction
 from tests.api.test_problems import check
 
 CANARY = "sita.canary@example.com"
@@ -101,6 +101,46 @@ def test_a_driver_error_without_a_code_means_that_the_database_is_away(
     answer = probe.get("/probe/broken")
     check(answer, status, "unavailable" if status == 503 else "internal_error")
     assert answer.headers.get("Retry-After") == ("5" if status == 503 else None)
+
+
+TROUBLE = ("58P01", "58030", "53100", "53200", "XX001", "XX002")  # files, disk, memory, damaged pages and indexes
+
+
+def raised_by_the_server(sqlstate: str) -> str:
+    return f"DO $$ BEGIN RAISE EXCEPTION '{CANARY}' USING ERRCODE = '{sqlstate}'; END $$"
+
+
+@pytest.mark.parametrize("read", [lambda: run, lambda: lambda said: read_alone(text(said), {})], ids=["run", "alone"])
+@pytest.mark.parametrize(
+    ("sqlstate", "status"), [*((sqlstate, 503) for sqlstate in TROUBLE), ("XX000", 500), ("P0001", 500)]
+)
+def test_a_server_in_trouble_is_away_whatever_it_was_asked(
+    probe: FlaskClient,
+    probe_app: Flask,
+    logged: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    read: Callable[[], Callable[[str], object]],
+    sqlstate: str,
+    status: int,
+) -> None:
+    monkeypatch.setitem(probe_app.view_functions, "probes.broken", lambda: read()(raised_by_the_server(sqlstate)))
+    answer = probe.get("/probe/broken")
+    check(answer, status, "unavailable" if status == 503 else "internal_error")
+    assert answer.headers.get("Retry-After") == ("5" if status == 503 else None)
+    [line] = [each for each in map(json.loads, logged().splitlines()) if each["level"] == "error"]
+    assert line["sqlstate"] == sqlstate
+    assert CANARY not in logged() + answer.text
+
+
+@pytest.mark.parametrize("kind", [psycopg2.DatabaseError, psycopg2.OperationalError])
+def test_the_code_decides_whatever_class_the_driver_chose(kind: type[psycopg2.Error]) -> None:
+    """A job is kept for later while files cannot be read, and ends as a dead letter where a page is damaged."""
+
+    def told(sqlstate: str) -> bool:
+        error = type("Told", (kind,), {"pgcode": sqlstate})("x")
+        return is_away(DBAPIError.instance("SELECT 1", None, error, psycopg2.Error))
+
+    assert [told(sqlstate) for sqlstate in TROUBLE] == [True, True, True, True, False, False]
 
 
 def test_constraints_are_told_in_one_way_only() -> None:
