@@ -118,6 +118,7 @@ PAGES = (
     "powerbank.admin.operation_pages:blueprint",
     "powerbank.admin.console.money.payment_pages:blueprint",
     "powerbank.admin.console.money.gateway_pages:blueprint",
+    "powerbank.admin.console.money.replay_pages:blueprint",
     "powerbank.admin.console.money.decision_pages:blueprint",
     "powerbank.admin.console.money.due_pages:blueprint",
     "powerbank.admin.console.money.book_pages:blueprint",

@@ -18,7 +18,7 @@ from powerbank.payments.events import ExchangeRatesStale
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.topups import exchange_rates, settlement
 from powerbank.payments.topups import services as intents
-from powerbank.payments.webhooks import matching
+from powerbank.payments.webhooks import matching, replays
 from powerbank.payments.webhooks import services as webhooks
 
 log = structlog.get_logger(__name__)
@@ -82,6 +82,11 @@ def process_payment_webhook(run: StepwiseRun, *, event_id: str) -> None:
     with run.finish():
         status = settlement.apply_payment(found, payment, actor="webhook", now=utcnow())
         webhooks.mark_event_processed(UUID(event_id), status.value)
+
+
+def replay_webhooks(*, operation_id: str) -> None:
+    """Look into webhooks once more that staff want looked into. Those of each minute have a job of their own."""
+    replays.replay_within_minute(UUID(operation_id), now=utcnow())
 
 
 def update_exchange_rates(run: StepwiseRun) -> None:

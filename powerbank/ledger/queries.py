@@ -257,16 +257,17 @@ def due_page(
     return found | {"items": [add_grace_period(due) for due in found["items"]]}
 
 
-def bound_by_time(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:
-    """Bound a query by time.
+def bound_by_time(query: Any, model: Any, since: datetime | None, until: datetime | None, *, at: Any = None) -> Any:
+    """Bound a query by time: by `created_at`, or by the column that tells it in this table.
 
     Identifiers are times too, by the clock of whoever made them. Bounding both lets the index of the identifiers find
     the place, and a day of difference forgives any clock.
     """
+    at = model.created_at if at is None else at
     if since is not None:
-        query = query.where(model.created_at >= since, model.id >= first_id_of(since, -DAY))
+        query = query.where(at >= since, model.id >= first_id_of(since, -DAY))
     if until is not None:
-        query = query.where(model.created_at < until, model.id < first_id_of(until, DAY))
+        query = query.where(at < until, model.id < first_id_of(until, DAY))
     return query
 
 

@@ -6,7 +6,7 @@ thing that waits, so that nothing is done twice.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
@@ -32,8 +32,11 @@ from powerbank.base import audit
 from powerbank.base.db import Base, one_of, open_session
 from powerbank.base.errors import AppError
 from powerbank.outbox import operations
+from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.operations import Operation
+from powerbank.outbox.policy import JobSpec
 
+PAUSE = timedelta(minutes=1)  # between the parts of an operation that goes slowly
 MOST_NAMED = 100  # things passed over that the result names; all of them are in the list of items
 
 # What is done to one thing. It gives the id of what it made, such as a command, if that has a result of its own.
@@ -110,6 +113,15 @@ def work_on_next_items(operation_id: UUID, act: Act, *, most: int) -> bool:
             "passed_over": progress.get("passed_over", 0) + passed,
         }
     return bool(items)
+
+
+def go_on_after_pause(operation: Operation, spec: JobSpec, *, now: datetime) -> None:
+    """Have the next things of an operation that goes slowly follow in a minute, or finish it if none is left."""
+    progress = operation.progress or {}
+    if progress["done"] < progress["total"]:
+        enqueue(spec, at=now + PAUSE, operation_id=str(operation.id))
+    else:
+        finish_operation(operation.id, now=now)
 
 
 def finish_operation(operation_id: UUID, *, now: datetime) -> None:

@@ -258,9 +258,12 @@ class Asked:
         return urlencode(self.given)
 
 
-def read_filters(filters: Sequence[Filter], schema: type[Schema]) -> Asked:
-    """Read the filters of the address. What is wrong is told beside its field, and filters nothing."""
-    given = {each.name: request.args[each.name].strip() for each in filters if request.args.get(each.name, "").strip()}
+def read_filters(filters: Sequence[Filter], schema: type[Schema], fields: Mapping[str, str] | None = None) -> Asked:
+    """Read the filters of the address, or of the fields of a form. What is wrong is told beside its field, and filters
+    nothing.
+    """
+    fields = request.args if fields is None else fields
+    given = {each.name: fields[each.name].strip() for each in filters if fields.get(each.name, "").strip()}
     errors: dict[str, str] = {}
     wanted: dict[str, str] = {}
     for each in filters:

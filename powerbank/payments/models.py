@@ -87,6 +87,7 @@ class GatewayEvent(Base):
         one_of("state", EventState),
         UniqueConstraint("gateway", "event_id"),
         Index("ix_gateway_events_state", "state", "id"),
+        Index("ix_gateway_events_gateway", "gateway", "id"),
         Index("ix_gateway_events_waiting", "gateway", "reference", postgresql_where=text("state = 'waiting'")),
         Index("ix_gateway_events_received_at", "received_at"),
     )

@@ -17,6 +17,7 @@ from powerbank.payments.gateways import LIMITS
 from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
 from powerbank.payments.refunds.models import Refund
 from powerbank.payments.review.models import Outcome, SettlementCheck, SettlementComparison
+from powerbank.payments.webhooks.filters import EventFilter
 
 
 def refund_page(
@@ -80,19 +81,9 @@ def find_intent(intent_id: UUID) -> PaymentIntent:
     return found
 
 
-def event_page(
-    *,
-    limit: int,
-    cursor: str | None,
-    gateway: str | None = None,
-    state: str | None = None,
-    intent_id: UUID | None = None,
-) -> dict[str, Any]:
-    query = select(GatewayEvent)
-    equal = ((GatewayEvent.gateway, gateway), (GatewayEvent.state, state), (GatewayEvent.intent_id, intent_id))
-    for column, value in equal:
-        if value is not None:
-            query = query.where(column == value)
+def event_page(*, limit: int, cursor: str | None, **wanted: Any) -> dict[str, Any]:
+    """Return one page of webhooks, newest first. `wanted` are the fields of an `EventFilter`."""
+    query = EventFilter(**wanted).select_events()
     return page(query, GatewayEvent.id, limit=limit, cursor=cursor, descending=True)
 
 

@@ -22,7 +22,9 @@ from powerbank.payments.refunds import services as refund_services
 from powerbank.payments.review import comparison
 from powerbank.payments.topups import services as intents
 from powerbank.payments.topups import settlement
+from powerbank.payments.webhooks import replays
 from powerbank.payments.webhooks import services as webhooks
+from powerbank.payments.webhooks.filters import EventFilter
 from powerbank.points import earnings
 from powerbank.points.models import Grant
 from powerbank.social import tallies
@@ -85,6 +87,19 @@ def event_received() -> Arguments:
         event_id = webhooks.store_webhook(received, address=None)
         db.session.execute(text("DELETE FROM outbox_jobs"))
     return {"event_id": str(event_id)}
+
+
+def replays_wanted() -> Arguments:
+    event_received()
+    with transaction() as session:
+        member = StaffMember(email="o@example.com", password_hash="unused", role=Role.FINANCE)
+        session.add(member)
+        session.flush()
+        operation = replays.request_replays(
+            events=EventFilter(), count=1, per_minute=60, reason="It was away.", staff_id=member.id, now=utcnow()
+        )
+        session.execute(text("DELETE FROM outbox_jobs"))
+        return {"operation_id": str(operation.id)}
 
 
 def options_wanted() -> Arguments:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -141,7 +142,7 @@ def test_reads_use_indexes(filled: Rental) -> None:
     assert_found_by_index(lambda: reservations.reservation_page(filled.user_id, limit=20, cursor=None))
     assert_found_by_index(lambda: reservations.refuse_user_with_reservation(filled.user_id))
     for wanted in ({}, {"station_sn": "S7"}, {"reason": "reason7"}, {"user_id": filled.user_id}, {"since": now}):
-        assert_found_by_index(lambda wanted=wanted: refused_start_page(limit=20, cursor=None, **wanted))
+        assert_found_by_index(partial(refused_start_page, limit=20, cursor=None, **wanted))
     assert_found_by_index(lambda: count_refused_starts("S7", since=now - timedelta(days=1)))
     assert_found_by_index(search(code="R777"))
     assert_found_by_index(search(user_id=filled.user_id))

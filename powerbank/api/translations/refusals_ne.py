@@ -164,6 +164,8 @@ REFUSALS = {
     "More stations match by now than you saw. Look at their number again.": (
         "तपाईंले देखेभन्दा बढी स्टेशन अहिले मिल्छन्। संख्या फेरि हेर्नुहोस्।"
     ),
+    "More match by now than you saw. Look at their number again.": ("तपाईंले देखेभन्दा बढी अहिले मिल्छन्। संख्या फेरि हेर्नुहोस्।"),
+    "This is more than one operation takes. Choose a shorter time.": ("एक पटकमा यति धेरै गर्न मिल्दैन। छोटो समय छान्नुहोस्।"),
     "Name the stations, or how many you saw.": "स्टेशनहरू दिनुहोस्, वा कति देख्नुभयो भन्नुहोस्।",
     "Only what goes slowly can end before it has reached all.": "बिस्तारै गरिने काम मात्र सबैमा नपुगी रोकिन सक्छ।",
     "The station shows no power bank in this slot.": "स्टेशनले यस स्लटमा पावर बैंक देखाएको छैन।",

@@ -92,6 +92,14 @@ PROCESS_GATEWAY_DISPUTE = JobSpec(
     stepwise=True,
     vendor=True,
 )
+# What staff want looked into once more, so many a minute.
+REPLAY_WEBHOOKS = JobSpec(
+    "replay_webhooks",
+    body="jobs.payments.topups.replay_webhooks",
+    queue=Queue.DEFAULT,
+    retries=retry_after(10, MINUTE),
+    on_dead="fail_operation",
+)
 UPDATE_EXCHANGE_RATES = JobSpec(
     "update_exchange_rates",
     body="jobs.payments.topups.update_exchange_rates",
@@ -215,6 +223,7 @@ JOBS = (
     PROCESS_PAYMENT_WEBHOOK,
     PROCESS_GATEWAY_REFUND,
     PROCESS_GATEWAY_DISPUTE,
+    REPLAY_WEBHOOKS,
     UPDATE_EXCHANGE_RATES,
     CHECK_EXCHANGE_RATES,
     REFUND_TOPUP,

@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent_after
+from powerbank.api.idempotency import idempotent, idempotent_after
 from powerbank.api.openapi import Blueprint
-from powerbank.api.operations import StartedSchema
+from powerbank.api.operations import AcceptedSchema, StartedSchema, answer_accepted
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
@@ -17,8 +19,11 @@ from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
 from powerbank.payments.review import services as reviews
 from powerbank.payments.review.schemas import (
     EventArguments,
+    EventCountSchema,
+    EventFilterArguments,
     GatewayEventSchema,
     RawGatewayEventSchema,
+    ReplaySchema,
     ResolveSchema,
     SettlementCheckSchema,
     SettlementFindingSchema,
@@ -29,7 +34,9 @@ from powerbank.payments.review.schemas import (
 )
 from powerbank.payments.review.services import Decision
 from powerbank.payments.topups import settlement
+from powerbank.payments.webhooks import filters, replays
 from powerbank.payments.webhooks import services as webhooks
+from powerbank.payments.webhooks.filters import EventFilter
 
 blueprint = Blueprint("Payments (staff)", __name__, url_prefix="/api/admin/payments", description="What people pay.")
 INTENTS = page_of(StaffIntentSchema)
@@ -120,6 +127,27 @@ def replay(event_id: UUID) -> GatewayEvent:
     """Look into it once more"""
     with transaction():
         return webhooks.replay_event(event_id, actor=staff_actor(current_staff().id))
+
+
+@blueprint.get("/webhook-replays/count")
+@staff_only("payments.read")
+@blueprint.arguments(EventFilterArguments, location="query")
+@blueprint.response(200, EventCountSchema)
+def count_events(arguments: dict[str, Any]) -> dict[str, int]:
+    """How many match and may be looked into once more, before one asks for all of them"""
+    return {"count": filters.count_to_replay(EventFilter(**arguments))}
+
+
+@blueprint.post("/webhook-replays")
+@staff_only("payments.resolve")
+@idempotent
+@blueprint.arguments(ReplaySchema)
+@blueprint.response(202, AcceptedSchema)
+def replay_many(body: dict[str, Any]) -> Response:
+    """Look into all that match once more, so many a minute; what comes later is not meant"""
+    wanted = {name: body.pop(name) for name in EventFilterArguments().fields}
+    operation = replays.request_replays(**body, events=EventFilter(**wanted), staff_id=current_staff().id, now=utcnow())
+    return answer_accepted(operation)
 
 
 @blueprint.get("/takebacks")

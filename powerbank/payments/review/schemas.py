@@ -9,6 +9,8 @@ from powerbank.payments.chargebacks.models import ChargebackState
 from powerbank.payments.models import EventState, GatewayEvent, IntentStatus
 from powerbank.payments.review.services import Decision
 from powerbank.payments.topups.schemas import IntentSchema
+from powerbank.payments.webhooks.filters import MOST
+from powerbank.payments.webhooks.replays import MOST_PER_MINUTE, PER_MINUTE
 
 GATEWAY = validate.Length(1, 20)
 
@@ -43,10 +45,36 @@ class StaffIntentSchema(IntentSchema):
     settled_at = Time(required=True, allow_none=True)
 
 
-class EventArguments(PageArguments):
+class EventFilterArguments(Schema):
     gateway = fields.String(load_default=None, allow_none=True, validate=GATEWAY)
     state = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*EventState]))
     intent_id = fields.UUID(load_default=None, allow_none=True)
+    since = Time(load_default=None, allow_none=True)
+    until = Time(load_default=None, allow_none=True)
+
+
+class EventArguments(EventFilterArguments, PageArguments):
+    pass
+
+
+class EventCountSchema(Schema):
+    count = fields.Integer(required=True, metadata={"description": f"At most {MOST + 1}: more are not counted."})
+
+
+class ReplaySchema(EventFilterArguments):
+    count = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=0),
+        metadata={"description": "How many you saw. It is refused if more match by now."},
+    )
+    reason = fields.String(required=True, validate=validate.Length(3, 500))
+    per_minute = fields.Integer(
+        load_default=PER_MINUTE,
+        strict=True,
+        validate=validate.Range(1, MOST_PER_MINUTE),
+        metadata={"description": "So many a minute, spread over it, since each of them asks its gateway."},
+    )
 
 
 class GatewayEventSchema(Schema):

@@ -3,6 +3,7 @@ into each of them later.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -99,15 +100,21 @@ def match_event(event_id: UUID) -> UUID | None:
 
 
 def replay_event(event_id: UUID, *, actor: str) -> GatewayEvent:
-    """Enqueue the job that looks into an event once more, as if the event had just come."""
+    """Look into an event once more because a member of staff wants it."""
+    event = look_again(event_id)
+    audit.record(actor=actor, action="webhook.replay", object_kind="gateway_event", object_id=event_id)
+    return event
+
+
+def look_again(event_id: UUID, *, at: datetime | None = None) -> GatewayEvent:
+    """Enqueue the job that looks into an event, now or at a later time, as if the event had just come."""
     event = lock_event(event_id)
     if event is None:
         raise NotFoundError("webhook")
     if event.state == EventState.FORGED:
         raise ConflictError("forged", "Nobody knows who sent this; nothing is done about it.")
     event.state, event.processed_at = EventState.RECEIVED, None
-    enqueue(matching.choose_job(event.type), event_id=str(event.id))
-    audit.record(actor=actor, action="webhook.replay", object_kind="gateway_event", object_id=event_id)
+    enqueue(matching.choose_job(event.type), at=at, event_id=str(event.id))
     return event
 
 

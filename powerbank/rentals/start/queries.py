@@ -1,6 +1,6 @@
 """The starts that were refused, as staff look for them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +8,8 @@ from sqlalchemy import func, select
 
 from powerbank.api.paging import page
 from powerbank.base.db import db, first_id_of
+from powerbank.ledger.queries import bound_by_time
 from powerbank.rentals.start.models import RefusedStart
-
-_DAY = timedelta(days=1)  # which forgives any clock by which an id was made
 
 
 def refused_start_page(
@@ -24,7 +23,7 @@ def refused_start_page(
     until: datetime | None = None,
 ) -> dict[str, Any]:
     """Return one page of the refused starts that match, newest first."""
-    query = select(RefusedStart)
+    query = bound_by_time(select(RefusedStart), RefusedStart, since, until, at=RefusedStart.at)
     for column, value in (
         (RefusedStart.station_sn, station_sn),
         (RefusedStart.reason, reason),
@@ -32,10 +31,6 @@ def refused_start_page(
     ):
         if value is not None:
             query = query.where(column == value)
-    if since is not None:
-        query = query.where(RefusedStart.at >= since, RefusedStart.id >= first_id_of(since, -_DAY))
-    if until is not None:
-        query = query.where(RefusedStart.at < until, RefusedStart.id < first_id_of(until, _DAY))
     return page(query, RefusedStart.id, limit=limit, cursor=cursor, descending=True)
 
 

@@ -4,7 +4,7 @@ The stations are chosen when the operation is accepted. A command that goes to m
 go slowly, so many stations a minute, and then ends by itself when too many of its commands have failed.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any, cast
@@ -18,7 +18,6 @@ from sqlalchemy.types import Text
 from powerbank.base.errors import ConflictError
 from powerbank.outbox import operation_items, operations
 from powerbank.outbox.catalogue import station_jobs
-from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.operations import Operation
 from powerbank.stations.actions import queries as action_queries
 from powerbank.stations.availability import live_rows
@@ -30,7 +29,6 @@ from powerbank.stations.registry import queries
 from powerbank.stations.registry.filters import StationFilter
 
 BATCH_SIZE = 50
-PAUSE = timedelta(minutes=1)
 
 
 class StationAction(StrEnum):
@@ -106,11 +104,7 @@ def act_within_minute(operation_id: UUID, *, now: datetime) -> None:
         )
         return
     act_on_next_stations(operation_id, now=now, most=operation.request["per_minute"])
-    progress = operation.progress or {}
-    if progress["done"] < progress["total"]:
-        enqueue(station_jobs.ACT_ON_STATIONS, at=now + PAUSE, operation_id=str(operation_id))
-    else:
-        operation_items.finish_operation(operation_id, now=now)
+    operation_items.go_on_after_pause(operation, station_jobs.ACT_ON_STATIONS, now=now)
 
 
 def _act(operation: Operation, sn: str, *, now: datetime) -> UUID | None:

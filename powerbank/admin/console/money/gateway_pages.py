@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Response, flash, redirect, render_template, url_for
 from werkzeug import Response as AnyResponse
 
+from powerbank.admin.console.money.event_list import EVENT_TONES, EVENTS
 from powerbank.admin.console.sections import MONEY
 from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.api.paging import PageArguments
@@ -27,29 +28,6 @@ from powerbank.payments.webhooks import services as webhooks
 
 blueprint = console_blueprint("console_gateways", __name__, url_prefix="/console/money")
 
-EVENT_TONES = {"received": "busy", "waiting": "warn", "processed": "good", "ignored": "quiet", "forged": "bad"}
-
-EVENTS = ListPage(
-    "From gateways",
-    MONEY,
-    columns=(
-        lists.moment("When", "received_at"),
-        lists.name("Gateway", "gateway"),
-        lists.badge("State", "state", EVENT_TONES),
-        lists.words("Kind", "type"),
-        lists.code("Reference", "reference"),
-        lists.words("What became of it", "detail", "long"),
-    ),
-    filters=(
-        lists.choice("State", "state", [*EventState]),
-        lists.choice("Gateway", "gateway", [*LIMITS]),
-        lists.text_field("Top-up", "intent_id", "Its id."),
-    ),
-    empty=("Nothing has come.", "What a gateway sends of a payment stands here, as it came."),
-    api="/api/admin/payments/webhooks",
-    opens=lambda row: f"/console/money/gateway-events/{row.id}",
-    file="gateway_events",
-)
 CHARGEBACKS = ListPage(
     "Chargebacks",
     MONEY,

@@ -82,6 +82,23 @@ MONEY = {
     "no: it is no more than a hint": "छैन: यो सङ्केत मात्र हो",
     "Its number": "त्यसको नम्बर",
     "Looked into": "हेरिएको",
+    "Look into all that match once more": "मिल्ने सबै फेरि हेर्नुहोस्",
+    "Look into webhooks once more": "वेबहुकहरू फेरि हेर्नुहोस्",
+    "This is more than one operation takes.": "एक पटकमा यति धेरै गर्न मिल्दैन।",
+    "Choose a shorter time, a gateway or a state.": "छोटो समय, गेटवे वा अवस्था छान्नुहोस्।",
+    "Webhooks: {count}": "वेबहुक: {count}",
+    "that match now. They are written down when you begin; what comes later is not meant.": (
+        "अहिले मिल्छन्। सुरु गर्दा यिनको सूची लेखिन्छ; पछि आउने यसमा पर्दैनन्।"
+    ),
+    "Each of them asks its gateway how its payment stands. What was credited before is not credited again.": (
+        "प्रत्येकले आफ्नो भुक्तानीको अवस्था गेटवेलाई सोध्छ। पहिल्यै जम्मा भएको रकम फेरि जम्मा हुँदैन।"
+    ),
+    "Webhooks a minute": "प्रति मिनेट वेबहुक",
+    "So that payments which are made now do not wait behind them.": "अहिले हुँदै गरेका भुक्तानीले यिनलाई कुर्नु नपरोस् भनेर।",
+    "No webhook matches.": "कुनै वेबहुक मिलेन।",
+    "What is forged is never looked into. There may be some that do not fit all of these filters.": (
+        "नक्कली वेबहुक कहिल्यै हेरिँदैन। यी सबै फिल्टरमा नमिल्ने अरू हुन सक्छन्।"
+    ),
     "Look into it once more": "फेरि एक पटक हेर्नुहोस्",
     "It is looked into once more.": "फेरि एक पटक हेरिँदैछ।",
     "In the address": "ठेगानामा",
