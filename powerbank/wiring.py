@@ -136,12 +136,12 @@ def register_routes(app: Flask) -> None:
     from powerbank.admin import console_pages
     from powerbank.api.auth import register_staff_loader, register_user_loader
     from powerbank.api.openapi import api
-    from powerbank.auth.people import sessions
+    from powerbank.auth.people import blocked, sessions
     from powerbank.auth.staff import sessions as staff_sessions
     from powerbank.ops import dashboard_pages
 
     register_staff_loader(app, staff_sessions.find_signed_in_staff)
-    register_user_loader(app, sessions.find_signed_in_user)
+    register_user_loader(app, sessions.find_signed_in_user, blocked.find_blocked_user)
     for name in blueprints.API:
         api.register_blueprint(import_string(name))
     console_pages.init_app(app)

@@ -28,11 +28,14 @@ jwt = JWTManager()
 
 STAFF_AUDIENCE = "powerbank-staff"
 USER_AUDIENCE = "powerbank-app"
+# Of people whose account is blocked: they write to support about money that is theirs, and may do nothing else.
+BLOCKED_AUDIENCE = "powerbank-support"
 # Seconds by which the clocks of two hosts may differ before either has heard the database's.
 LEEWAY = 60
 # Own password, second factor and sessions: open to staff who must first put these in order.
 OWN_ACCOUNT = "account.manage"
 SIGNED_IN = "signed in"  # a person or staff
+_AUDIENCES = [USER_AUDIENCE, STAFF_AUDIENCE, BLOCKED_AUDIENCE]
 _TIMELESS: Options = {
     "require": ["exp", "iat", "jti", "sub", "aud"],
     "verify_exp": False,
@@ -82,9 +85,11 @@ def register_staff_loader(app: Flask, load: Callable[[str, str], Staff | None]) 
     app.extensions["staff_loader"] = load
 
 
-def register_user_loader(app: Flask, load: Callable[[str, str], UUID | None]) -> None:
-    """`load(user id, session id)` answers the id while that sign-in lasts."""
-    app.extensions["user_loader"] = load
+def register_user_loader(
+    app: Flask, load: Callable[[str, str], UUID | None], load_blocked: Callable[[str], UUID | None]
+) -> None:
+    """`load(user id, session id)` answers the id while that sign-in lasts; `load_blocked(id)` while it is blocked."""
+    app.extensions["user_loader"], app.extensions["blocked_loader"] = load, load_blocked
 
 
 def user_only(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,6 +102,24 @@ def user_only(view: Callable[..., Any]) -> Callable[..., Any]:
 
     note_for_document(wrapper, permission="user")
     return wrapper
+
+
+def user_also_blocked(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let in a person who is signed in, or whose account is blocked and who has proved lately that it is theirs."""
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        claims = _claims(USER_AUDIENCE, BLOCKED_AUDIENCE)
+        (_admit_blocked if claims["aud"] == BLOCKED_AUDIENCE else _sign_in)(claims)
+        return view(*args, **kwargs)
+
+    note_for_document(wrapper, permission="user", also_blocked=True)
+    return wrapper
+
+
+def came_blocked() -> bool:
+    """Tell whether the account of the person whom `user_also_blocked` let in is blocked."""
+    return bool(g.get("is_blocked", False))
 
 
 def open_to_all(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,7 +230,7 @@ def token_bearer() -> str | None:
     if "Authorization" not in request.headers:
         return None
     try:
-        claims = _claims(USER_AUDIENCE, STAFF_AUDIENCE)
+        claims = _claims(USER_AUDIENCE, STAFF_AUDIENCE, BLOCKED_AUDIENCE)
     except UnauthenticatedError:
         return None
     return f"{claims['aud']}:{claims['sub']}"
@@ -219,6 +242,13 @@ def _sign_in(claims: dict[str, Any]) -> None:
     if user_id is None:
         raise UnauthenticatedError
     g.user_id, g.session_id = user_id, UUID(session_id)
+
+
+def _admit_blocked(claims: dict[str, Any]) -> None:
+    user_id = current_app.extensions["blocked_loader"](claims["sub"])
+    if user_id is None:
+        raise UnauthenticatedError
+    g.user_id, g.is_blocked = user_id, True
 
 
 def _admit_staff(claims: dict[str, Any]) -> Staff:
@@ -262,7 +292,7 @@ class _Signed:
 def _signed(token: str, key: str) -> _Signed:
     """Read a token that is signed and made for our routes. It stays so however often an app shows it, and an app shows
     it with each request; only whether its time is over must be asked again."""
-    claims = pyjwt.decode(token, key, algorithms=["HS256"], audience=[USER_AUDIENCE, STAFF_AUDIENCE], options=_TIMELESS)
+    claims = pyjwt.decode(token, key, algorithms=["HS256"], audience=_AUDIENCES, options=_TIMELESS)
     try:
         begins, ends = max(int(claims["iat"]), int(claims.get("nbf", 0))), int(claims["exp"])
     except (TypeError, ValueError, OverflowError) as error:

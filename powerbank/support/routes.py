@@ -1,4 +1,4 @@
-"""People talk to the staff who run the network."""
+"""People talk to the staff who run the network. Whose account is blocked still writes about money that is theirs."""
 
 from typing import Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 
 from powerbank.api import uploads
-from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.auth import came_blocked, current_user_id, user_also_blocked
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
@@ -36,13 +36,15 @@ blueprint = Blueprint(
 
 
 @blueprint.post("/conversations")
-@user_only
+@user_also_blocked
 @uploads.takes_a_photo
 @blueprint.arguments(BeginSchema, location="json_or_form")
 @blueprint.response(201, ConversationSchema)
 def begin(body: dict[str, Any]) -> dict[str, Any]:
     """Begin a conversation, or go on in the one about the same thing"""
-    hit_if_counted(services.BEGINNINGS, "support", str(current_user_id()))
+    hit_if_counted(
+        services.BEGINNINGS_OF_BLOCKED if came_blocked() else services.BEGINNINGS, "support", str(current_user_id())
+    )
     photo = photos.remake_photo(body["photo"])
     with transaction():
         conversation = services.begin_conversation(
@@ -59,7 +61,7 @@ def begin(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/conversations")
-@user_only
+@user_also_blocked
 @blueprint.arguments(ConversationArguments, location="query")
 @blueprint.response(200, page_of(ConversationSchema))
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/conversations/<uuid:conversation_id>")
-@user_only
+@user_also_blocked
 @blueprint.response(200, ConversationSchema)
 def detail(conversation_id: UUID) -> dict[str, Any]:
     """One conversation"""
@@ -78,7 +80,7 @@ def detail(conversation_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.get("/conversations/<uuid:conversation_id>/messages")
-@user_only
+@user_also_blocked
 @blueprint.arguments(MessageArguments, location="query")
 @blueprint.response(200, page_of(MessageSchema))
 def messages(arguments: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
@@ -88,14 +90,16 @@ def messages(arguments: dict[str, Any], conversation_id: UUID) -> dict[str, Any]
 
 
 @blueprint.post("/conversations/<uuid:conversation_id>/messages")
-@user_only
+@user_also_blocked
 @uploads.takes_a_photo
 @blueprint.arguments(MessageWrittenSchema, location="json_or_form")
 @blueprint.response(201, MessageSchema)
 @blueprint.alt_response(200, schema=MessageSchema, description="The message was there already.")
 def write(body: dict[str, Any], conversation_id: UUID) -> tuple[SupportMessage, int]:
     """Write a message; what is sent again under its `client_id` is the same message"""
-    hit_if_counted(services.MESSAGES, "support-message", str(current_user_id()))
+    hit_if_counted(
+        services.MESSAGES_OF_BLOCKED if came_blocked() else services.MESSAGES, "support-message", str(current_user_id())
+    )
     photo = photos.remake_photo(body["photo"])
     with transaction():
         message, is_new = services.write_message(
@@ -110,7 +114,7 @@ def write(body: dict[str, Any], conversation_id: UUID) -> tuple[SupportMessage, 
 
 
 @blueprint.get("/conversations/<uuid:conversation_id>/messages/<uuid:message_id>/photo.jpg")
-@user_only
+@user_also_blocked
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 def photo(conversation_id: UUID, message_id: UUID) -> Response:
     """The picture of a message"""
@@ -119,7 +123,7 @@ def photo(conversation_id: UUID, message_id: UUID) -> Response:
 
 
 @blueprint.post("/conversations/<uuid:conversation_id>/read")
-@user_only
+@user_also_blocked
 @blueprint.arguments(ReadSchema)
 @blueprint.response(200, ConversationSchema)
 def read(body: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
@@ -130,7 +134,7 @@ def read(body: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.post("/conversations/<uuid:conversation_id>/typing")
-@user_only
+@user_also_blocked
 @blueprint.response(204)
 def typing(conversation_id: UUID) -> None:
     """The person is typing; nothing is stored"""
@@ -140,7 +144,7 @@ def typing(conversation_id: UUID) -> None:
 
 
 @blueprint.post("/conversations/<uuid:conversation_id>/solved")
-@user_only
+@user_also_blocked
 @blueprint.response(200, ConversationSchema)
 def solved(conversation_id: UUID) -> dict[str, Any]:
     """Nothing more is needed"""
@@ -150,7 +154,7 @@ def solved(conversation_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.post("/conversations/<uuid:conversation_id>/rating")
-@user_only
+@user_also_blocked
 @blueprint.arguments(RatingSchema)
 @blueprint.response(200, ConversationSchema)
 def rating(body: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
@@ -161,7 +165,7 @@ def rating(body: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.get("/suggestions")
-@user_only
+@user_also_blocked
 @blueprint.arguments(SuggestionArguments, location="query")
 @blueprint.response(200, SuggestionsSchema)
 def suggestions(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +174,7 @@ def suggestions(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/hours")
-@user_only
+@user_also_blocked
 @blueprint.response(200, PersonHoursSchema)
 def opening() -> dict[str, Any]:
     """Whether somebody answers now, and when an answer can be expected"""

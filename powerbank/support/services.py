@@ -17,8 +17,8 @@ from powerbank.support.staffing import hours, routing
 from powerbank.users.models import User
 
 # How much one person writes, before somebody looks who writes there.
-BEGINNINGS = "20 per hour"
-MESSAGES = "30 per minute"
+BEGINNINGS, BEGINNINGS_OF_BLOCKED = "20 per hour", "10 per day"
+MESSAGES, MESSAGES_OF_BLOCKED = "30 per minute", "20 per hour"
 TYPING = "60 per minute"
 
 

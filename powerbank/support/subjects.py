@@ -1,6 +1,7 @@
 """What a conversation may be about: a rental, a top-up or a station. Only the person's own things are found.
 
-A venue writes about its own stations, and the crew about any station.
+A venue writes about its own stations, and the crew about any station. Whose account is blocked writes about what they
+have paid, and not about stations.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,6 +19,7 @@ from powerbank.stations.models import Station
 from powerbank.stations.registry import queries as stations
 from powerbank.support.models import Conversation, Side, Subject
 from powerbank.support.sides import Writer
+from powerbank.users.errors import AccountBlockedError
 
 
 def find_subject_id(subject: Subject, given: str | None, *, writer: Writer, today: date) -> UUID | None:
@@ -29,6 +31,8 @@ def find_subject_id(subject: Subject, given: str | None, *, writer: Writer, toda
     if given is None:
         raise InvalidFieldsError({"about": {"id": ["Missing data for required field."]}})
     if subject is Subject.STATION:
+        if writer.is_blocked:
+            raise AccountBlockedError
         return _find_station_id(given, writer, today)
     if writer.side is not Side.RIDER:
         raise InvalidFieldsError({"about": {"kind": ["Write about a station, or something else."]}})

@@ -14,11 +14,14 @@ from powerbank.outbox.enqueue import publish
 from powerbank.support.events import SupportOverdue
 from powerbank.support.models import Conversation, Status, SupportMessage
 from powerbank.support.threads import STAFF_TOPIC, announce_conversation
+from powerbank.users.queries import is_blocked
 
 BATCH = 500
 REOPENED_WITHIN = timedelta(days=7)
 RETENTION = timedelta(days=730)
 NOTICES = {"push": NoticeType.SUPPORT_ANSWERED, "email": NoticeType.SUPPORT_ANSWER_WAITS}
+# Whose account is blocked has no app that pushes would reach.
+NOTICES_OF_BLOCKED = {"email": NoticeType.SUPPORT_ANSWERED_BLOCKED}
 
 
 def escalate_late_answers(*, now: datetime) -> int:
@@ -78,10 +81,13 @@ def tell_of_answer(conversation_id: UUID, message_id: UUID, *, channel: str) -> 
         return
     if conversation.read_by_person is not None and conversation.read_by_person >= message_id:
         return
+    notices = NOTICES_OF_BLOCKED if is_blocked(conversation.user_id) else NOTICES
+    if channel not in notices:
+        return
     about = message_id if channel == "push" else conversation.read_by_person or conversation_id
     notify(
         user_id=conversation.user_id,
-        type=NOTICES[channel],
+        type=notices[channel],
         context={"conversation_id": str(conversation_id)},
         dedup_key=f"support:{channel}:{about}",
     )

@@ -6,11 +6,11 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from powerbank.base.db import read_alone
+from powerbank.base.db import db, read_alone
 from powerbank.base.errors import NotFoundError
-from powerbank.users.models import is_profile_complete
+from powerbank.users.models import AccountStatus, User, is_profile_complete
 
 USAGE_CURRENCY = "NPR"
 
@@ -54,6 +54,11 @@ def read_profile(user_id: UUID) -> Profile:
     if not found:
         raise NotFoundError("account")
     return Profile(*found[0])
+
+
+def is_blocked(user_id: UUID) -> bool:
+    """Tell whether staff have blocked an account, so that its person may do nothing but write about their money."""
+    return bool(db.session.scalar(select(User.status).where(User.id == user_id)) == AccountStatus.BANNED)
 
 
 class UsageTotal(StrEnum):

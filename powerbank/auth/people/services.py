@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import current_app
 from itsdangerous import BadSignature
 
-from powerbank.auth.people import otp, requesters, sessions
+from powerbank.auth.people import blocked, otp, requesters, sessions
 from powerbank.auth.people.errors import VerificationExpiredError, WrongCodeError
 from powerbank.auth.tokens import Tokens
 from powerbank.base.errors import ConflictError
@@ -29,14 +29,17 @@ REGISTER_WITHIN = timedelta(minutes=15)
 def sign_in(
     challenge_id: UUID, code: str, *, ip_address: str, user_agent: str | None
 ) -> dict[str, Any] | WrongCodeError | AccountBlockedError:
-    """Sign in the owner of the verified contact address, or give whoever has no account yet a token to register."""
+    """Sign in the owner of the verified contact address, or give whoever has no account yet a token to register.
+
+    Whose account is blocked is refused, and may still write to support with what comes with the refusal.
+    """
     challenge = otp.verify_code(challenge_id, code, ip_address=ip_address)
     if challenge is None:
         return WrongCodeError()
     contact = otp.contact_of_challenge(challenge)
     user = users.find_user_by_contact(contact)
     if user is not None and not users.may_sign_in(user):
-        return AccountBlockedError()
+        return AccountBlockedError(support_token=blocked.issue_support_token(user))
     answer = {"device_token": requesters.issue_device_token(contact), "registered": user is not None}
     if user is None:
         return answer | {"verification_token": _serializer().dumps(str(challenge.id))}

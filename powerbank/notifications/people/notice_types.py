@@ -77,6 +77,7 @@ class NoticeType(StrEnum):
     CREW_SHIFT_ENDED = "crew_shift_ended"
     SUPPORT_ANSWERED = "support_answered"
     SUPPORT_ANSWER_WAITS = "support_answer_waits"
+    SUPPORT_ANSWERED_BLOCKED = "support_answered_blocked"
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
     PROFILE_REMINDER = "profile_reminder"
     KYC_REMINDER = "kyc_reminder"
@@ -142,6 +143,8 @@ RULES = MappingProxyType(
         NoticeType.CREW_SHIFT_ENDED: _urgent_rule(Group.ACCOUNT, PUSH),
         NoticeType.SUPPORT_ANSWERED: _urgent_rule(Group.ACCOUNT, PUSH),
         NoticeType.SUPPORT_ANSWER_WAITS: _rule(Group.ACCOUNT, EMAIL),
+        # It is about their money, and they are reached nowhere else.
+        NoticeType.SUPPORT_ANSWERED_BLOCKED: _rule(Group.PAYMENTS, SMS, EMAIL),
         NoticeType.PAYMENT_READY: _urgent_rule(Group.PAYMENTS, PUSH, lasts=1800),
         NoticeType.TOPUP_SUCCESS: _urgent_rule(Group.PAYMENTS, PUSH, EMAIL),
         NoticeType.TOPUP_FAILED: _urgent_rule(Group.PAYMENTS, PUSH),

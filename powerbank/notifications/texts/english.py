@@ -224,6 +224,10 @@ ENGLISH = MappingProxyType(
             "An answer of support waits for you",
             "Support has answered you, and you have not read it yet. You find it in the app under Support.",
         ),
+        NoticeType.SUPPORT_ANSWERED_BLOCKED: (
+            "Support has answered you",
+            "Powerbank has answered you about your money. To read it, open Support in the app and type your code.",
+        ),
         NoticeType.CREW_TASK_ASSIGNED: (
             "A task for you",
             "There is something to do at {station}. It is yours until {claimed_until:time}.",

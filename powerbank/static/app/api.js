@@ -55,6 +55,7 @@ export function createClient({ base = "", language = () => "en", storage = local
   let token = null;
   let tokenUntil = 0;
   let refreshing = null;
+  let supportToken = null; // of somebody whose account is blocked: it opens support and nothing else
   const underWay = new Map();
 
   // ── one request ──────────────────────────────────────────────────────────────────────────────
@@ -91,7 +92,8 @@ export function createClient({ base = "", language = () => "en", storage = local
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (signedIn() && Date.now() > tokenUntil - REFRESH_BEFORE) await refresh();
-        const headers = { ...options.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+        const bearer = token || (path.startsWith("/api/support/") ? supportToken : null);
+        const headers = { ...options.headers, ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };
         return await ask(method, path, { ...options, headers });
       } catch (error) {
         if (error.status === 401 && token && !renewed) {
@@ -99,6 +101,7 @@ export function createClient({ base = "", language = () => "en", storage = local
           tokenUntil = 0;
           continue;
         }
+        if (error.status === 401 && supportToken && path.startsWith("/api/support/")) leaveBlocked();
         const passing = error instanceof Away || (error instanceof Problem && error.mayPass && error.status !== 500);
         const pause = Math.max((error.retryAfter || 0) * 1000, spread(400 * 3 ** (attempt - 1)));
         if (!repeats || !passing || attempt === TRIES || pause > 20_000 || options.signal?.aborted) throw error;
@@ -159,7 +162,15 @@ export function createClient({ base = "", language = () => "en", storage = local
   const IN_COOKIE = { "Refresh-Token-Place": "cookie" };
   const signedIn = () => storage.getItem(SIGNED_IN) === "1";
 
+  const blocked = () => supportToken !== null;
+
+  function leaveBlocked() {
+    supportToken = null;
+    signedOut();
+  }
+
   function take(answer) {
+    if (blocked()) leaveBlocked();
     token = answer.access_token;
     tokenUntil = Date.now() + lifetime(token);
     storage.setItem(SIGNED_IN, "1");
@@ -204,7 +215,15 @@ export function createClient({ base = "", language = () => "en", storage = local
   });
 
   async function verify(challenge_id, code) {
-    const answer = await ask("POST", "/api/auth/verify-otp", { body: { challenge_id, code }, headers: IN_COOKIE });
+    let answer;
+    try {
+      answer = await ask("POST", "/api/auth/verify-otp", { body: { challenge_id, code }, headers: IN_COOKIE });
+    } catch (error) {
+      if (!error.body?.support_token) throw error;
+      signedOut(); // what the device knows may be somebody else's
+      supportToken = error.body.support_token;
+      return { registered: false, blocked: true };
+    }
     return answer.registered ? take(answer) : answer;
   }
 
@@ -234,8 +253,10 @@ export function createClient({ base = "", language = () => "en", storage = local
     getBlob: (path, options) => request("GET", path, { asBlob: true, within: UPLOAD_WITHIN, ...options }),
     askCode: (body) => request("POST", "/api/auth/get-otp", { body }),
     /** Call `changed` whenever something of these topics may have changed, until what is returned is called. */
-    follow: (topics, changed, tell) => follow({ changed, tell, ticket: () => request("POST", "/api/live/tickets", { body: { topics } }) }),
+    follow: (topics, changed, tell) => follow({ changed, tell, ticket: () => (blocked() ? Promise.reject(new Problem(403, {})) : request("POST", "/api/live/tickets", { body: { topics } })) }),
     once, unanswered, verify, register, signOut, signedIn,
+    /** Whether somebody is here whose account is blocked, and who may write to support for an hour. */
+    blocked,
   };
 }
 

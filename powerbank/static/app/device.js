@@ -44,7 +44,12 @@ export function keepAnswer(address, data) {
   keepAnswer.later = setTimeout(writeAnswers, 300);
 }
 
+/** While `asked` says so, answers are known only as long as the page lives. */
+let remembersNothing = () => false;
+export const rememberNothingWhile = (asked) => { remembersNothing = asked; };
+
 function writeAnswers() {
+  if (remembersNothing()) return;
   try {
     localStorage.setItem(READS, JSON.stringify(Object.fromEntries(reads)));
   } catch {

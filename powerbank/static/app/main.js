@@ -54,6 +54,12 @@ function findView(path) {
   return { load: () => import("./views/help/missing.js"), params: {} };
 }
 
+// What stands in the place of a view of somebody who has not signed in. Who is blocked may only write to us.
+function guardOf(path) {
+  if (!api.blocked()) return () => import("./views/person/sign-in.js");
+  return /^\/app\/support(\/|$)/.test(path) ? null : () => import("./views/person/blocked.js");
+}
+
 const here = () => ({ path: location.pathname, query: Object.fromEntries(new URLSearchParams(location.search)) });
 
 function App() {
@@ -71,12 +77,12 @@ function App() {
   useEffect(() => {
     let wanted = true;
     const view = findView(place.path);
-    const load = view.guard === "person" && !api.signedIn() ? () => import("./views/person/sign-in.js") : view.load;
+    const load = view.guard === "person" && !api.signedIn() ? guardOf(place.path) || view.load : view.load;
     load()
       .then((module) => wanted && setShown({ View: module.default, params: view.params, place }))
       .catch(() => wanted && setShown({ View: AwayView, params: {}, place }));
     return () => { wanted = false; };
-  }, [place.path, api.signedIn()]);
+  }, [place.path, api.signedIn(), api.blocked()]);
 
   useEffect(() => {
     if (!shown) return;

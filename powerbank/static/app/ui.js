@@ -2,7 +2,7 @@
 
 import { html, render, useCallback, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { Away, Problem, createClient } from "./api.js";
-import { forgetPerson, keepAnswer, lastAnswer } from "./device.js";
+import { forgetPerson, keepAnswer, lastAnswer, rememberNothingWhile } from "./device.js";
 import { currentLanguage, t, time } from "./language.js";
 
 export { Away, Problem, html, render, useCallback, useEffect, useMemo, useRef, useState };
@@ -34,6 +34,8 @@ export const api = createClient({
     update({ me: null, unread: 0 });
   },
 });
+
+rememberNothingWhile(api.blocked);
 
 /** Read who is signed in, for the frame and for all views. */
 export async function readMe() {

@@ -7,8 +7,10 @@ import pytest
 from playwright.sync_api import APIResponse, Route
 
 from powerbank.auth.staff.roles import Role
-from powerbank.base.db import transaction
+from powerbank.base.db import db, transaction
 from powerbank.content.models import FaqItem
+from powerbank.users import identifiers
+from powerbank.users import services as users
 from tests.browser.app.conftest import Rider, Street, come_signed_in, staff_of
 from tests.browser.app.test_sections import picture
 from tests.browser.reader import PHONE, WIDE
@@ -150,6 +152,46 @@ def test_of_two_readings_the_older_one_changes_nothing_if_it_comes_last(
         route.fulfill(response=older)
     page.evaluate("new Promise((drawn) => setTimeout(drawn, 500))")
     assert page.evaluate("window.gone") is False
+
+
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "ne"), (WIDE, "en")])
+def test_somebody_who_is_blocked_writes_about_their_money(
+    street: Street, rider: Riders, answers: Callable[[str], None], number: str, size: str, language: str
+) -> None:
+    with street.net.app.app_context():
+        with transaction():
+            contact = identifiers.parse_contact_address(number)
+            user = users.create_user(
+                contact=contact, username=f"u{number}", first_name=None, last_name=None, referral_code=None
+            )
+            users.change_status(user.id, "banned")
+        db.session.remove()
+    sita = rider(size, language)
+    page = sita.page
+    page.goto("/app/wallet")
+    page.fill("[name=identifier]", number)
+    page.press("[name=identifier]", "Enter")
+    page.wait_for_selector("#code")
+    page.fill("#code", street.code_for(number))
+    sita.shows("a.button[href='/app/support']")
+    sita.refused(403)
+    page.click("nav a[href='/app/wallet']")
+    page.wait_for_url("**/app/wallet")
+    page.click("a.button[href='/app/support']")
+    sita.shows(".empty")
+    page.click("a[href='/app/support/new']")
+    page.fill("#message", "I want my balance back.")
+    page.click("[data-does=send]")
+    sita.shows(".thread li.by-person:not(.unsent)")
+    answers("It goes back to your bank.")
+    # The page reads again by itself every 20 s, and as soon as somebody comes back to it.
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    sita.shows(".thread li.by-staff")
+    wait_until(lambda: _newest(street, "read_by_person = last_message_id"), 30, "the answer is read")
+    # A reload ends it, and nothing of it stays on the device.
+    page.reload()
+    page.wait_for_selector("[name=identifier]")
+    assert "balance" not in page.evaluate("JSON.stringify(localStorage)")
 
 
 def _newest(street: Street, fact: str) -> bool:

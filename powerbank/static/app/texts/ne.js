@@ -575,5 +575,10 @@ export default {
   "Switch off": "बन्द गर्नुहोस्",
   "Switch on": "खोल्नुहोस्",
   "Shall we tell you before the time is over, and when your power bank is back?": "समय सकिनुअघि र पावर बैंक फिर्ता भएपछि खबर गरौँ?",
+  "Your account is blocked": "तपाईंको खाता बन्द गरिएको छ",
+  "You cannot rent, pay or change anything here. Money that is yours stays yours.": "यहाँ भाडामा लिन, तिर्न वा केही बदल्न मिल्दैन। तपाईंको रकम तपाईंकै रहन्छ।",
+  "Write to us about a payment, a refund or your balance. We answer here, and tell you by SMS or e-mail.": "भुक्तानी, फिर्ता वा मौज्दातबारे हामीलाई लेख्नुहोस्। हामी यहीँ जवाफ दिन्छौँ, र SMS वा इमेलबाट खबर गर्छौँ।",
+  "Write to us about your money": "आफ्नो रकमबारे हामीलाई लेख्नुहोस्",
+  "This is open for an hour. After that, type your number and a code again.": "यो एक घण्टासम्म खुला रहन्छ। त्यसपछि नम्बर र कोड फेरि टाइप गर्नुहोस्।",
   "Shall we tell you when we have answered?": "जवाफ दिएपछि खबर गरौँ?",
 };

@@ -52,7 +52,7 @@ export default function View({ params }) {
 const PLACES = { rental: (id) => [`/app/rentals/${id}`, t("See the rental")], topup: (id) => [`/app/payment?intent_id=${id}`, t("See the payment")], station: (id) => [`/app/s/${encodeURIComponent(id)}`, t("See the station")] };
 
 function Subject({ about }) {
-  const place = about.id && PLACES[about.kind]?.(about.id);
+  const place = about.id && !api.blocked() && PLACES[about.kind]?.(about.id);
   return place && html`<p><a href=${place[0]}>${place[1]}</a></p>`;
 }
 
@@ -144,7 +144,7 @@ function Ending({ known, path, set }) {
     set(await api.post(`${path}/rating`, { score: Number(score), ...(comment.trim() ? { comment: comment.trim() } : {}) }, { repeats: true }));
   };
   if (!ended) {
-    return html`<${PushOffer}>${t("Shall we tell you when we have answered?")}<//>${known.status === "open" && html`<p class="soft">${hours}</p>`}
+    return html`${!api.blocked() && html`<${PushOffer}>${t("Shall we tell you when we have answered?")}<//>`}${known.status === "open" && html`<p class="soft">${hours}</p>`}
       ${known.status === "waiting" && html`<p><button class="link" onClick=${async () => set(await api.post(`${path}/solved`, {}, { repeats: true }))}>${t("My question is answered")}</button></p>`}`;
   }
   return html`<p class="note good">${known.status === "closed" ? t("This conversation is closed.") : t("This is solved. Write, and it goes on.")}</p>

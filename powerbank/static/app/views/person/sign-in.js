@@ -1,7 +1,7 @@
 // Signing in, in place: number, code, name. A reload goes on where it was; whoever came here for something goes on to it.
 
 import { plain, t } from "../../language.js";
-import { Button, Field, Form, api, explain, html, readMe, toast, update, useEffect, useNow, useRef, useState } from "../../ui.js";
+import { Button, Field, Form, api, explain, go, html, readMe, toast, update, useEffect, useNow, useRef, useState } from "../../ui.js";
 
 // What is under way lives as long as the tab, for it can sign somebody in.
 const DRAFT = "powerbank.sign-in";
@@ -67,6 +67,11 @@ function Code({ draft, keepDraft, finish }) {
     setState({ running: true });
     try {
       const answer = await api.verify(draft.challenge_id, typed);
+      if (answer.blocked) {
+        sessionStorage.removeItem(DRAFT);
+        update({});
+        return go("/app/me", { replace: true });
+      }
       localStorage.setItem("powerbank.device", JSON.stringify(answer.device_token));
       if (answer.registered) return await finish();
       keepDraft({ ...draft, verification_token: answer.verification_token, until: Date.now() + 14 * 60_000 });
