@@ -187,9 +187,10 @@ def resend_code(conversation_id: UUID) -> Delivery:
 @blueprint.arguments(AssignSchema)
 @blueprint.response(200, StaffConversationSchema)
 def assign(body: dict[str, Any], conversation_id: UUID) -> dict[str, Any]:
-    """Give it to a member of staff, or to nobody"""
+    """Take it, or give it to another member of staff or to nobody"""
+    staff = current_staff()
     with transaction():
-        conversation = services.assign(conversation_id, assignee_id=body["assignee"], staff=current_staff())
+        conversation = services.assign(conversation_id, assignee_id=body.get("assignee", staff.id), staff=staff)
     return _shown(conversation)
 
 

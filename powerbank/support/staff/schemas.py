@@ -79,7 +79,9 @@ class ActReasonSchema(Schema):
 
 
 class AssignSchema(Schema):
-    assignee = fields.UUID(required=True, allow_none=True)
+    assignee = fields.UUID(
+        allow_none=True, metadata={"description": "Who asks, if it is left out; nobody, if it is null."}
+    )
 
 
 class SnoozeSchema(Schema):
