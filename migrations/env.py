@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, event, pool, text
 from sqlalchemy.engine import Connection, Engine
 
 from powerbank.base.db import Base, UtcDateTime, is_of_first_line
-from powerbank.startup import LIMITS
+from powerbank.startup import SESSION
 
 # Two deployments that start at the same time must not both migrate: the second one waits for this lock.
 LOCK = 4_200_117
@@ -66,7 +66,7 @@ def run() -> None:
             return
         with context.begin_transaction():
             context.run_migrations()
-        grant_rights(connection, set_limits(settings.sqlalchemy_url))
+        grant_rights(connection, set_session(settings.sqlalchemy_url))
         connection.commit()
 
 
@@ -114,15 +114,15 @@ def refuse_first_line(revisions: set[str]) -> None:
             )
 
 
-def set_limits(application_url: str) -> str:
-    """Bound how long a frozen program can hold up others, and return the application's role.
+def set_session(application_url: str) -> str:
+    """Bound how long a frozen program can hold up others, compile no statement, and return the application's role.
 
     Only the role itself may set this for itself. Only the server knows which role an address leads to: it may stand
     before the host, in `?user=`, in PGUSER or in a service file, or be the account of this machine.
     """
     engine = create_engine(application_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
-        for name, value in LIMITS.items():
+        for name, value in SESSION.items():
             connection.execute(text(f"ALTER ROLE CURRENT_USER SET {name} = '{value}'"))
         role = str(connection.scalar(text("SELECT current_user")))
         connection.commit()

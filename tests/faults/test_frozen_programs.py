@@ -5,7 +5,7 @@ import time
 import psycopg2
 import pytest
 
-from powerbank.startup import LIMITS
+from powerbank.startup import SESSION
 from tests import sample_jobs
 from tests.nursery import wait_until
 from tests.plant import Plant
@@ -29,10 +29,10 @@ def test_a_worker_that_is_frozen_in_a_transaction_gives_up_its_locks(plant: Plan
     assert plant.effects() == {"frozen": 1}
 
 
-def test_the_roles_own_settings_bound_what_comes_without_options(plant: Plant) -> None:
+def test_the_role_has_the_settings_of_a_session_for_what_comes_without_options(plant: Plant) -> None:
     """As through PgBouncer."""
     with psycopg2.connect(plant.postgres.app_url()) as connection, connection.cursor() as cursor:
-        for name, value in LIMITS.items():
+        for name, value in SESSION.items():
             cursor.execute(f"SHOW {name}")
             assert cursor.fetchone() == (value,)
     connection.close()
