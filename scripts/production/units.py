@@ -32,6 +32,10 @@ class Program:
     def name(self) -> str:
         return self.unit.removeprefix("powerbank@").removesuffix(".service")
 
+    def has_ended_again_since(self, before: "Program") -> bool:
+        """Say whether it ended more than once by itself. Once may be a moment without the database."""
+        return self.restarts > before.restarts + 1
+
     @property
     def release(self) -> Path | None:
         """The folder from which it runs, whatever `current` has led to since."""
@@ -80,6 +84,11 @@ def in_order(programs: Iterable[Program]) -> list[Program]:
         return (places[0] if places else len(ORDER), program.unit)
 
     return sorted((each for each in programs if each.unit not in WEBS), key=place)
+
+
+def stand_in_of(program: Program) -> str:
+    """Name the unit that works in this program's place while it is started anew."""
+    return f"powerbank@{program.name.partition('-')[0]}-standin.service"
 
 
 def restart(program: Program, *, within: float) -> bool:

@@ -34,9 +34,6 @@ NO_MOMENT = ("LockNotAvailable", "lock timeout", "DeadlockDetected")
 STARTS_WITHIN = 120.0  # seconds for one program, which may have a job in its hands
 HEALTHY_WITHIN = 120.0
 CALM_ANSWERS = 20  # good answers in a row
-# Who stands at a station waits for these. A second one works while each of them is started anew: a start that would
-# wait for longer than LONGEST_START_SECONDS is refused.
-WAITED_FOR = ("worker_critical", "worker_iot")
 
 
 def upgrade(settings: config.Settings, asked: argparse.Namespace) -> None:
@@ -133,7 +130,7 @@ def _switch(settings: config.Settings, run: Run, release: Path) -> None:
         if program.name.partition("-")[0] not in names:
             units.systemctl("stop", "--no-block", program.unit)
             run.tell(f"{program.name}: not of this release, stopped")
-        elif _restart(settings, program):
+        elif start_anew(settings, program):
             run.tell(f"{program.name}: started")
         elif units.read_program(program.unit).state == "failed":
             raise ManageError(f"{program.name} does not start: journalctl -u {program.unit}")
@@ -145,12 +142,11 @@ def _switch(settings: config.Settings, run: Run, release: Path) -> None:
     _wait_until_well(release)
 
 
-def _restart(settings: config.Settings, program: units.Program) -> bool:
-    """Start it anew, with another one at work meanwhile where people wait for it. False: it ends its long job first."""
-    kind = program.name.partition("-")[0]
-    if kind not in WAITED_FOR:
-        return units.restart(program, within=STARTS_WITHIN)
-    stand_in = f"powerbank@{kind}-standin.service"
+def start_anew(settings: config.Settings, program: units.Program) -> bool:
+    """Start it anew, with another one at work meanwhile: a start of a rental that would wait for longer than
+    LONGEST_START_SECONDS is refused, and a monitor tells of a lane without a worker at once. False: it ends its long
+    job first."""
+    stand_in = units.stand_in_of(program)
     units.systemctl("start", stand_in)
     try:
         wait_until_at_work(settings, stand_in)
@@ -166,14 +162,18 @@ def wait_until_at_work(settings: config.Settings, unit: str) -> None:
     """Wait for a heartbeat of it or of a process of its own: what systemd calls active may still load what it needs."""
     statement = "SELECT array_agg(pid) FROM heartbeats WHERE host = %s AND seen_at > now() - interval '10 s'"
     deadline = time.monotonic() + STARTS_WITHIN
+    began = units.read_program(unit)
     with (
         accounts.as_service_account(),
         connected(settings.database_owner_url or settings.database_url, autocommit=True) as database,
     ):
         while time.monotonic() < deadline:
-            main = units.read_program(unit).pid
+            program = units.read_program(unit)
+            # Each further start takes the processors from those who serve meanwhile.
+            if program.has_ended_again_since(began):
+                raise ManageError(f"{program.name} ends again and again: journalctl -u {unit}")
             at_work = read_one(database, statement, socket.gethostname()) or []
-            if main and any(main in (pid, units.parent_of(pid)) for pid in at_work):
+            if program.pid and any(program.pid in (pid, units.parent_of(pid)) for pid in at_work):
                 return
             time.sleep(0.2)
     raise ManageError(f"{unit} does not get to work: journalctl -u {unit}")
@@ -181,10 +181,10 @@ def wait_until_at_work(settings: config.Settings, unit: str) -> None:
 
 def _wait_until_well(release: Path) -> None:
     deadline, calm, wrong = time.monotonic() + HEALTHY_WITHIN, 0, "no answer"
-    began = {each.unit: each.restarts for each in units.find_programs()}
+    began = {each.unit: each for each in units.find_programs()}
     while time.monotonic() < deadline:
         restarted = [
-            each.name for each in units.find_programs() if each.restarts > began.get(each.unit, each.restarts) + 1
+            each.name for each in units.find_programs() if each.has_ended_again_since(began.get(each.unit, each))
         ]
         if restarted:
             raise ManageError(f"{', '.join(restarted)} ends again and again")
