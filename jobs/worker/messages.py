@@ -39,6 +39,7 @@ class Advance:
 
     def _ask(self, *command: Any) -> Any:
         def ask() -> Any:
+            self._connection.connect()  # of itself it would go to where it was before, though another one may lead now
             self._connection.send_command(*command)
             return self._connection.read_response()
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from redis.sentinel import MasterNotFoundError, SentinelConnectionPool
 
 from config import load
+from jobs.worker.messages import Advance
 from powerbank import create_app
 from powerbank.auth.people import otp
 from powerbank.base.redis_clients import connect
@@ -113,6 +114,24 @@ def test_people_sign_in_before_and_after_a_failover(cluster: Cluster, clean: Non
     with app.app_context():
         assert check_stack.cache_store(app.config["SETTINGS"]) == "answers, and counts"
     Outbound.closed_until = 0
+
+
+def test_a_worker_follows_a_failover(cluster: Cluster) -> None:
+    """The connection that takes jobs is open for as long as the worker lives."""
+    advance = Advance(connect(cluster.address))
+
+    def takes_jobs() -> bool:
+        try:
+            return advance(["rq:queue:critical"], ["rq:worker:w", "w", "w.1", "", 0, *[""] * 8]) is None
+        except RedisError:
+            return False
+
+    assert takes_jobs()
+    cluster.master.kill()
+    assert not takes_jobs()
+    cluster.notice()
+    wait_until(cluster.has_failed_over, 30, "the replica has become the master")
+    wait_until(takes_jobs, 10, "the worker has found the new master")
 
 
 def ready(client: FlaskClient) -> tuple[int, str, str]:
