@@ -17,9 +17,9 @@ from powerbank.base.redis_clients import RedisClients
 # two hours, and who waits for a server that is gone waits no longer than that either.
 _KEEPALIVES = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 # A program that is frozen in the middle of a transaction holds its locks. The server ends its session after this time,
-# and whoever waits for a lock gives up a little later. And our statements are many and short: where PostgreSQL comes with
-# a compiler (Debian's does), it took 800 ms to compile what then found the stations around a point within 4 ms. The
-# application's role has these settings too, because they hold behind PgBouncer as well: it passes no options on.
+# and whoever waits for a lock gives up a little later. And our statements are many and short: where PostgreSQL comes
+# with a compiler (Debian's does), it took 800 ms to compile what then found the stations around a point within 4 ms.
+# The application's role has these settings too, because they hold behind PgBouncer as well: it passes no options on.
 SESSION = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "15s", "jit": "off"}
 _OUR_KEEPALIVES = {
     "keepalives_idle": 20,
