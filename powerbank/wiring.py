@@ -12,9 +12,11 @@ from werkzeug.utils import import_string
 from powerbank import blueprints, commands, startup, subscriptions
 from powerbank.admin.people import services as people
 from powerbank.analytics.buckets import proof
+from powerbank.analytics.outlook import next_hours
 from powerbank.auth import cleanup
 from powerbank.auth.staff import queries as staff_queries
 from powerbank.crew import hooks as crew
+from powerbank.crew.tasks import demand
 from powerbank.kyc import services as kyc
 from powerbank.ledger import queries as ledger_queries
 from powerbank.ledger import revenue_changes, wallet_changes
@@ -94,6 +96,7 @@ def register_hooks(app: Flask) -> None:
     revenue_changes.register_reactions(accruals.accrue_entries)
     reconciliation.register_checks(recount.find_wrong_payables, crew.find_wrong_payables, proof.find_wrong_figures)
     crew.register_hooks()
+    demand.register_forecast(next_hours.NEXT_HOURS, next_hours.give_values)
     csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))

@@ -1,12 +1,14 @@
 """Tasks by rule: born of what stations say and people report, one of each kind, and closed when their cause is gone."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 
+from powerbank.analytics.outlook import next_hours
+from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import first_id_of, transaction, utcnow
 from powerbank.crew.tasks import planning
 from powerbank.stations.custody import services as banks
@@ -119,6 +121,41 @@ def test_what_the_next_hours_want_is_brought_before_it_is_missed(
     assert plan(app)["closed"] == 1
 
 
+def test_the_forecast_decides_where_there_is_one(app: Flask, make_station: Make, people: People) -> None:
+    """The last four weeks say that three banks leave; the forecast of this station says something else."""
+    station, sita = make_station("A", slots=8, charges={1: 90}), people.join("sita")
+    other = make_station("B", slots=8, charges=dict.fromkeys(range(1, 6), 90))
+    rent_before(app, station, sita.id, each_week=3)
+    expect(app, station, rentals=0.0, returns=0.0)
+    assert plan(app)["made"] == 0
+    expect(app, station, rentals=2.5, returns=0.0)
+    plan(app)
+    [task] = rows(app, "SELECT bring, loss FROM crew_tasks")
+    assert (task.bring, task.loss) == (5, 75_00), "all but two of its slots are filled; 2.5 rentals an hour are lost"
+    expect(app, station, rentals=2.5, returns=2.4)
+    assert plan(app)["closed"] == 1, "as many come as go"
+    expect(app, other, rentals=0.0, returns=9.0)
+    plan(app)
+    assert tasks(app) == [("A", "empty", "not_needed", 5, 0), ("B", "full", "open", 0, 3)]
+
+
+def test_an_old_forecast_says_nothing(app: Flask, make_station: Make, people: People) -> None:
+    station, sita = make_station("A", slots=8, charges={1: 90}), people.join("sita")
+    rent_before(app, station, sita.id, each_week=3)
+    expect(app, station, rentals=0.0, returns=0.0)
+    change(app, "UPDATE station_demand SET made_for = made_for - 15")
+    plan(app)
+    assert tasks(app) == [("A", "empty", "open", 4, 0)]
+
+
+def test_an_hour_of_the_forecast_counts_with_the_part_that_lies_ahead(app: Flask, context: Flask) -> None:
+    now = datetime(2026, 1, 7, 11, 45, tzinfo=HOME)  # a Wednesday
+    given = next_hours.give_values(now, timedelta(hours=2))
+    assert given["forecast_hours"] == [2 * 24 + hour + 1 for hour in (11, 12, 13)]
+    assert given["forecast_parts"] == [0.25, 1.0, 0.75]
+    assert given["forecast_of_next_hour"] == [0.25, 0.75, 0.0]
+
+
 def test_a_preview_makes_nothing(app: Flask, make_station: Make, client: FlaskClient, operations: Headers) -> None:
     make_station("A")
     shown = client.get("/api/admin/tasks/preview", headers=operations).get_json()
@@ -167,6 +204,21 @@ def test_the_job_settles_what_a_station_shows(
     put_out(talker, {1: "101", 2: "102", 3: "103"})
     work("iot")
     assert ram.get(f"tasks/{task['id']}")["status"] == "done"
+
+
+def expect(app: Flask, station: Station, *, rentals: float, returns: float) -> None:
+    """Let so much be expected of a station in each hour of the week, at NPR 30 a rental."""
+    change(
+        app,
+        """INSERT INTO station_demand (station_id, rentals, returns, fare, made_for)
+           VALUES (:station, array_fill(CAST(:rentals AS real), ARRAY[168]),
+                   array_fill(CAST(:returns AS real), ARRAY[168]), 3000, :today)
+           ON CONFLICT (station_id) DO UPDATE SET rentals = excluded.rentals, returns = excluded.returns""",
+        station=station.id,
+        rentals=rentals,
+        returns=returns,
+        today=local_day(utcnow()),
+    )
 
 
 def rent_before(app: Flask, station: Station, user_id: Any, *, each_week: int) -> None:

@@ -1,8 +1,7 @@
 """Find what is wrong at stations, and what the next hours want of them, in one pass over live state.
 
 A row says what a task would be about: its kind, how many banks to bring and to take, and what is lost an hour
-meanwhile. What the next hours want comes from the same hours of the last four weeks: how many banks left and came back
-on average.
+meanwhile. What the next hours want is the matter of `demand.py`.
 """
 
 from collections.abc import Collection
@@ -13,37 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from powerbank.base.db import db, first_id_of
+from powerbank.base.db import db
 from powerbank.content import app_config
+from powerbank.crew.tasks import demand
 from powerbank.crew.tasks.states import TaskKind
-from powerbank.stations.messages.arrays import format_array
 
-WEEKS = 4
-LONGEST_LOOK_BACK = timedelta(hours=6)  # a rental that came back in an hour began at most so long before
 MINUTE = timedelta(minutes=1)
 
-# `rentals` are looked up by the time in their identifiers, so no index but that of the key is needed.
-_DEMAND = """
-    hours AS (
-        SELECT * FROM unnest(CAST(:from_ids AS uuid[]), CAST(:hour_ids AS uuid[]), CAST(:until_ids AS uuid[]),
-                             CAST(:back_ids AS uuid[]), CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[]))
-                 AS hours (from_id, hour_id, until_id, back_id, begins, ends)),
-    gone AS (
-        SELECT rental.station_id, count(*) / :weeks AS leave,
-               coalesce(sum(rental.price - rental.discount) FILTER (WHERE rental.id < hours.hour_id), 0) / :weeks
-               AS fares
-          FROM hours JOIN rentals AS rental ON rental.id >= hours.from_id AND rental.id < hours.until_id
-         WHERE rental.started_at IS NOT NULL
-           AND (CAST(:stations AS uuid[]) IS NULL OR rental.station_id = ANY(CAST(:stations AS uuid[])))
-         GROUP BY rental.station_id),
-    back AS (
-        SELECT rental.return_station_id AS station_id, count(*) / :weeks AS arrive
-          FROM hours JOIN rentals AS rental ON rental.id >= hours.back_id AND rental.id < hours.until_id
-         WHERE rental.ended_at >= hours.begins AND rental.ended_at < hours.ends
-           AND rental.return_station_id IS NOT NULL
-           AND (CAST(:stations AS uuid[]) IS NULL OR rental.return_station_id = ANY(CAST(:stations AS uuid[])))
-         GROUP BY rental.return_station_id)
-"""
 # What is good to rent out at a station, what it holds, what is broken, and how many banks it should have by then: what
 # the next hours take away on balance, and a quarter of its slots besides, but never so many that nobody can return.
 _STATE = """
@@ -56,15 +31,14 @@ _STATE = """
     state AS (
         SELECT live.station_id, live.online, live.last_seen, live.available_banks AS good, live.free_slots AS free,
                station.rent_enabled, station.return_enabled, shelf.slots, shelf.banks, shelf.broken,
-               coalesce(gone.leave, 0) - coalesce(back.arrive, 0) AS ebb, coalesce(gone.fares, 0) AS fares,
+               coalesce(wish.leave - wish.arrive, 0) AS ebb, coalesce(wish.fares, 0) AS fares,
                greatest(1, least(shelf.slots - (shelf.slots + 3) / 4,
-                        ceil(greatest(coalesce(gone.leave, 0) - coalesce(back.arrive, 0), 0)) + (shelf.slots + 3) / 4))
+                        ceil(greatest(coalesce(wish.leave - wish.arrive, 0), 0)) + (shelf.slots + 3) / 4))
                AS wanted
           FROM station_live AS live
           JOIN stations AS station ON station.id = live.station_id
           JOIN shelf ON shelf.station_id = live.station_id
-          LEFT JOIN gone ON gone.station_id = live.station_id
-          LEFT JOIN back ON back.station_id = live.station_id
+          LEFT JOIN wish ON wish.station_id = live.station_id
          WHERE live.active AND NOT live.maintenance
            AND (CAST(:stations AS uuid[]) IS NULL OR live.station_id = ANY(CAST(:stations AS uuid[])))),
     flat AS (
@@ -132,15 +106,12 @@ _FOUND = """
         SELECT state.station_id, issue.kind, 0, 0, '{}', '{}', 0.1
           FROM state JOIN issue ON issue.station_id = state.station_id AND issue.kind IN ('clean', 'audit'))
 """
-WITH_CAUSES = "WITH " + ", ".join((_DEMAND, _STATE, _FOUND))
-CAUSES = """
+_CAUSES = """
     SELECT found.station_id, found.kind, CAST(least(found.bring, 200) AS integer) AS bring,
            CAST(least(found.take, 200) AS integer) AS take, found.serials, found.slots,
            CAST(round(state.fares * least(found.share, 1)) AS bigint) AS loss
       FROM found JOIN state ON state.station_id = found.station_id
 """
-_CAUSES = text(WITH_CAUSES + CAUSES)
-_LOSS = text("WITH " + _DEMAND + " SELECT CAST(fares AS bigint) FROM gone")  # noqa: S608  # nosec B608 (our own)
 
 
 @dataclass(frozen=True)
@@ -158,7 +129,7 @@ class Cause:
 
 def find_causes(station_ids: Collection[UUID] | None, *, now: datetime) -> list[Cause]:
     """Find what is wrong at these stations, or at all of them."""
-    rows = db.session.execute(_CAUSES, values_for(station_ids, now=now))
+    rows = db.session.execute(text(write_causes("SELECT * FROM cause")), values_for(station_ids, now=now))
     return [
         Cause(row.station_id, TaskKind(row.kind), row.bring, row.take, list(row.serials), list(row.slots), row.loss)
         for row in rows
@@ -166,25 +137,21 @@ def find_causes(station_ids: Collection[UUID] | None, *, now: datetime) -> list[
 
 
 def find_loss(station_id: UUID, *, now: datetime) -> int:
-    """Find what a station earns in such an hour, by the last four weeks."""
-    found = db.session.scalar(_LOSS, values_for([station_id], now=now))
+    """Find what a station is expected to earn in the next hour."""
+    loss = "WITH " + demand.write_demand() + " SELECT CAST(fares AS bigint) FROM wish"  # noqa: S608  # nosec B608 (our own)
+    found = db.session.scalar(text(loss), demand.values_for([station_id], now=now))
     return int(found or 0)
 
 
+def write_causes(query: str) -> str:
+    """Write a query that may read `cause`: what is wrong at each station."""
+    return f"WITH {demand.write_demand()}, {_STATE}, {_FOUND}, cause AS ({_CAUSES}) {query}"  # nosec B608 (our own)
+
+
 def values_for(station_ids: Collection[UUID] | None, *, now: datetime) -> dict[str, Any]:
-    """Give the values of the query: the hours of the last weeks, and the limits that staff have set."""
+    """Give the values of the query: those of the next hours, and the limits that staff have set."""
     rules = app_config.current()
-    ahead = timedelta(hours=max(rules.crew_ahead_hours, 1))
-    begins = [now - timedelta(weeks=week) for week in range(1, WEEKS + 1)]
-    return {
-        "stations": None if station_ids is None else format_array(station_ids),
-        "weeks": float(WEEKS),
-        "from_ids": format_array(first_id_of(moment) for moment in begins),
-        "hour_ids": format_array(first_id_of(moment + timedelta(hours=1)) for moment in begins),
-        "until_ids": format_array(first_id_of(moment + ahead) for moment in begins),
-        "back_ids": format_array(first_id_of(moment - LONGEST_LOOK_BACK) for moment in begins),
-        "begins": format_array(begins),
-        "ends": format_array(moment + ahead for moment in begins),
+    return demand.values_for(station_ids, now=now) | {
         "ahead": rules.crew_ahead_hours > 0,
         "low_battery": rules.low_battery_alert,
         "low_banks": rules.crew_low_charge_banks,

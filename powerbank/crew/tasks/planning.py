@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import db, new_id, open_session
 from powerbank.crew.tasks import settling
-from powerbank.crew.tasks.causes import CAUSES, WITH_CAUSES, values_for
+from powerbank.crew.tasks.causes import values_for, write_causes
 from powerbank.crew.tasks.history import note_events
 from powerbank.live import changes
 from powerbank.stations.messages.arrays import format_array, format_text_array
@@ -26,11 +26,7 @@ WORTH_A_WRITE = 500
 
 # What a member or another pass is just changing is passed over: the next pass comes soon.
 # What is missing, what has other numbers than its task, and the tasks of rules that have no cause any more.
-_DIFFERENCES = text(
-    WITH_CAUSES  # noqa: S608  # nosec B608 (all parts are ours)
-    + ", cause AS ("
-    + CAUSES
-    + """),
+_DIFFERENCES = """,
     task AS (
         SELECT id, station_id, kind, status, source, bring, take, serials, slots, loss FROM crew_tasks
          WHERE status IN ('open', 'claimed', 'begun', 'to_verify')
@@ -46,7 +42,6 @@ _DIFFERENCES = text(
                  IS DISTINCT FROM (cause.bring, cause.take, cause.serials, cause.slots)
                  OR abs(task.loss - cause.loss) >= :worth_a_write))
 """
-)
 _MAKE = text("""
     INSERT INTO crew_tasks (id, station_id, kind, source, bring, take, serials, slots, loss, rank, created_by,
                             created_at)
@@ -91,7 +86,7 @@ class Plan:
 def find_plan(station_ids: Collection[UUID] | None, *, now: datetime) -> Plan:
     """Find what a pass would change now, and change nothing."""
     values = values_for(station_ids, now=now) | {"worth_a_write": WORTH_A_WRITE}
-    rows = db.session.execute(_DIFFERENCES, values).all()
+    rows = db.session.execute(text(write_causes(_DIFFERENCES)), values).all()
     return Plan(
         made=[row for row in rows if row.id is None],
         changed=[row for row in rows if row.id is not None and row.is_needed],
