@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.base.db import open_session, utcnow
+from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.stations.availability import presence
 from powerbank.stations.custody import registration
 from powerbank.stations.messages import queries as message_queries
@@ -44,6 +45,7 @@ class Cabinet:
     id: UUID
     sn: str
     imei: str
+    city: str
 
     @property
     def slots(self) -> dict[int, tuple[str, int] | None]:
@@ -95,6 +97,13 @@ class Cabinet:
         messages.apply_messages(batch.by_station[self.id], now=at)
 
 
+class Silence(Publisher):
+    """Sends nothing: the station of the past has heard the command already."""
+
+    def send(self, topic: str, payload: bytes, *, qos: int, wait: float = 0.0) -> bool:
+        return True
+
+
 def register_cabinets(*, now: datetime) -> None:
     """Register the stations and their power banks, and let their first snapshots seat them."""
     facts = [
@@ -122,4 +131,4 @@ def register_cabinets(*, now: datetime) -> None:
 
 def find_cabinets() -> list[Cabinet]:
     stations = open_session().scalars(select(Station).where(Station.sn.in_(NUMBERS)).order_by(Station.sn))
-    return [Cabinet(each.id, each.sn, each.imei) for each in stations]
+    return [Cabinet(each.id, each.sn, each.imei, each.city) for each in stations]

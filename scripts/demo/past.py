@@ -4,6 +4,7 @@ Services take the time as an argument where they decide by it. The rest are ids,
 whose default is the time of the insert: they are given the moment that is played. Only this program is changed by it.
 """
 
+import itertools
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from sqlalchemy import event
 from powerbank.base.db import Base, first_id_of
 
 _COLUMNS = ("created_at", "noted_at")
-_RANDOM_BITS = 62
+_COUNTED_BITS, _RANDOM_BITS = 22, 40
+_counted = itertools.count()  # identifiers of one moment sort as they were made
 _make_id_of_now = uuid_utils.compat.uuid7
 _played: list[datetime] = []
 
@@ -42,7 +44,8 @@ def install() -> None:
 def _make_id(*_: object) -> UUID:
     if not _played:
         return _make_id_of_now()
-    return UUID(int=first_id_of(_played[-1]).int | secrets.randbits(_RANDOM_BITS))
+    number = next(_counted) % (1 << _COUNTED_BITS)
+    return UUID(int=first_id_of(_played[-1]).int | number << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS))
 
 
 def _date_row(_mapper: object, _connection: object, row: Base) -> None:

@@ -131,7 +131,7 @@ def _wait_for_session(intent_id: UUID) -> str:
 
 
 def _play_outcome(payment_id: str, outcome: Outcome, amount: int | None) -> None:
-    url = f"{_sandbox_url()}/api/gateways/{GATEWAY}/payments/{payment_id}/outcome"
+    url = f"{sandbox_url()}/api/gateways/{GATEWAY}/payments/{payment_id}/outcome"
     wanted = {"outcome": outcome.value, "notify": False} | ({"amount": amount} if amount else {})
     request = urllib.request.Request(  # noqa: S310 (the sandbox's own address)
         url, json.dumps(wanted).encode(), {"Content-Type": "application/json"}
@@ -140,6 +140,6 @@ def _play_outcome(payment_id: str, outcome: Outcome, amount: int | None) -> None
     direct.open(request, timeout=10).close()
 
 
-def _sandbox_url() -> str:
+def sandbox_url() -> str:
     khalti: str = current_app.config["SETTINGS"].khalti_url
     return khalti.partition("/khalti")[0]

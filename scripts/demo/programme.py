@@ -18,6 +18,7 @@ from powerbank.content import app_config
 from powerbank.stations.registry import services
 from scripts.demo import matters, past, people, steps
 from scripts.demo.cabinets import IN_TROUBLE, SLOTS, find_cabinets, register_cabinets
+from scripts.demo.crew import board, living, members
 from scripts.demo.rentals import PARTS, PartOfDay, part_of
 from scripts.sandbox.payments import Outcome
 from scripts.simulation import Simulator
@@ -33,14 +34,18 @@ Act = Callable[[], None]
 
 def run(data: Path, ended: threading.Event) -> None:
     past.install()
-    with create_app().app_context():
+    app = create_app()
+    with app.app_context():
         if not may_begin():
             return
         begin = steps.find_begin()
         if not make(begin, ended):
             return
         specs, memory = describe_stations(data)
-    with Simulator(os.environ["STATIONS_MQTT_URL"], specs, keep_in=memory):
+    with (
+        Simulator(os.environ["STATIONS_MQTT_URL"], specs, keep_in=memory) as simulator,
+        living.at_work(app, simulator, ended),
+    ):
         ended.wait()
 
 
@@ -72,6 +77,7 @@ def list_steps(begin: datetime) -> Iterator[tuple[str, Act, bool]]:
     """List the steps: a name, what is done, and whether it has transactions of its own, as what asks a gateway has."""
     first = begin - timedelta(days=DAYS + 1)
     yield "stations", partial(_register, first), False
+    yield "crew", partial(members.hire_crew, first), False
     for number in range(0, people.HOW_MANY, PEOPLE_AT_ONCE):
         numbers = range(number, number + PEOPLE_AT_ONCE)
         yield f"people {number}", partial(people.make_people, numbers, begin=begin, dice=_dice(number)), False
@@ -86,6 +92,9 @@ def list_steps(begin: datetime) -> Iterator[tuple[str, Act, bool]]:
     yield "refunds", partial(matters.ask_for_refunds, begin), False
     yield "adjustment", partial(matters.ask_for_adjustment, begin), False
     yield "trouble", partial(matters.put_a_station_in_trouble, begin), False
+    yield "tasks of the crew", partial(board.fill_board, begin), False
+    yield "shelves", partial(board.count_shelves, begin), False
+    yield "crew in trouble", partial(board.go_on_with_trouble, begin), False
     for number in range(IDENTITIES):
         yield f"identity {number}", partial(matters.submit_identity, begin, number), False
 

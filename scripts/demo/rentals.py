@@ -11,7 +11,6 @@ from sqlalchemy import select
 from powerbank.base.clock import HOME
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import AppError
-from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.ops.now import stocks
 from powerbank.payments.options.methods import Method
 from powerbank.rentals import queries, sweeps
@@ -23,7 +22,8 @@ from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.custody.models import PowerBank
 from powerbank.stations.packages.models import Package
 from scripts.demo import past, steps
-from scripts.demo.cabinets import IN_TROUBLE, Cabinet, find_cabinets
+from scripts.demo.cabinets import IN_TROUBLE, Cabinet, Silence, find_cabinets
+from scripts.demo.crew import rounds
 
 # A part is one transaction, in which its rentals begin and end: a sweep that met one of them open would take it for
 # late by days. It is short, because what it locks is locked for those who look at the demonstration too.
@@ -63,6 +63,7 @@ class PartOfDay:
         self, day: date, part: int, people: list[UUID], *, until: datetime | None, dice: random.Random
     ) -> None:
         self._people, self._dice = people, dice
+        self._round_dice = random.Random(f"{day} {part}")  # noqa: S311 (nothing here is secret)
         self._part = part
         opens, closes = part_of(day, part)
         self._end = closes if until is None else until
@@ -86,6 +87,10 @@ class PartOfDay:
         while at < self._stocks_until():
             self._plan(at, stocks.record_stocks)
             at += timedelta(hours=1)
+        for at, act in rounds.list_acts(
+            self._part, self._begin, self._end, goes_on=self._is_now, dice=self._round_dice
+        ):
+            self._plan(at, act)
         span = (self._end - self._begin).total_seconds()
         share = BUSY[self._part] * span / timedelta(hours=15.75).total_seconds()
         for _ in range(round(self._dice.randint(LEAST, MOST) * share)):
@@ -176,13 +181,6 @@ class PartOfDay:
         error = AppError("station_offline", 409, "The station does not answer right now.")
         row = refusals.describe_refusal(error, user_id=user_id, station_sn=IN_TROUBLE, package_id=package.id, now=at)
         refusals.write_refusals([row])
-
-
-class Silence(Publisher):
-    """Sends nothing: the station of the past has heard the command already."""
-
-    def send(self, topic: str, payload: bytes, *, qos: int, wait: float = 0.0) -> bool:
-        return True
 
 
 def start_rental(wish: Wish) -> UUID:

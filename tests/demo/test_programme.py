@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from powerbank.base.db import transaction, utcnow
+from powerbank.crew.tasks.states import TaskStatus
 from powerbank.promotions import seed as promotions
 from powerbank.stations.registry import seed as stations
 from scripts.demo import past, people, programme, rentals, steps
@@ -84,6 +85,18 @@ def test_it_goes_on_where_it_was_stopped_and_happens_once(context: Flask, small:
     assert rows(context, "SELECT count(*) FROM ledger_adjustments WHERE status = 'pending'") == [(1,)]
     assert rows(context, "SELECT count(*) FROM payment_intents WHERE status = 'review'") == [(1,)]
     assert rows(context, "SELECT count(*) FROM rentals WHERE status = 'unresolved'") == [(1,)]
+
+    # The crew has worked, its board has a task of each status, and nobody kept a power bank.
+    tasks = dict(rows(context, "SELECT status, count(*) FROM crew_tasks GROUP BY status"))
+    assert set(tasks) == {*TaskStatus}
+    assert tasks["done"] >= 2
+    moved = "SELECT sum(taken) > 0 AND sum(taken) >= sum(brought) FROM crew_tasks WHERE status = 'done'"
+    assert rows(context, moved) == [(True,)]
+    assert rows(context, "SELECT count(*) FROM custody WHERE place = 'crew' AND upper_inf(period)") == [(0,)]
+    assert rows(context, "SELECT count(*) > 0, bool_and(started_at < ended_at) FROM crew_breaks") == [(True, True)]
+    assert rows(context, "SELECT count(*) <= 1 FROM crew_shifts WHERE ended_at IS NULL") == [(True,)]
+    assert rows(context, "SELECT count(*) FROM crew_earnings WHERE kind = 'reversal' AND amount < 0") == [(1,)]
+    assert rows(context, "SELECT count(*), sum(cardinality(missing)) FROM warehouse_counts") == [(3, 1)]
 
 
 def test_its_stations_are_simulated_with_the_banks_that_they_have(context: Flask, small: None, tmp_path: Path) -> None:
