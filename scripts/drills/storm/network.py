@@ -120,14 +120,18 @@ def make_simulator(broker_url: str, specs: list[StationSpec], *, seed: int, fold
 
 
 def wait_until_seated(staff: Staff, specs: list[StationSpec], *, within: float = SEATED_WITHIN) -> None:
-    """The database has every bank in its slot: what is rented from then on is there."""
+    """The database has every bank in its slot, and has heard of every station: what is rented from then on is there."""
     wanted = sum(len(spec.serials) for spec in specs)
     deadline = time.monotonic() + within
     while True:
         shown = staff.done("GET", "/api/admin/stations?limit=100")["items"]
         known = sum(each["available_banks"] for each in shown)
-        if known == wanted:
+        silent = [each["sn"] for each in shown if each["status"] != "online"]
+        if known == wanted and not silent:
             return
         if time.monotonic() > deadline:
-            raise RuntimeError(f"After {within:.0f} s the database has {known} of {wanted} banks in their slots.")
+            raise RuntimeError(
+                f"After {within:.0f} s the database has {known} of {wanted} banks in their slots, and heard nothing of"
+                f" {silent or 'no station'}."
+            )
         time.sleep(0.5)

@@ -1,0 +1,1 @@
+"""The drill of one server: a whole Debian with systemd, in which everything happens that an operator does."""
