@@ -93,8 +93,9 @@ def validate_caddyfile(program: str, folder: Path) -> None:
 
 
 def check_alerts(program: str, folder: Path) -> None:
-    for words in (("check", "config", "prometheus.yml"), ("test", "rules", "powerbank.tests.yml")):
-        _ask(program, *words, cwd=DEPLOY / "monitoring")
+    monitoring = DEPLOY / "monitoring"
+    for words in (("check", "config", "prometheus.yml"), ("test", "rules", *sorted(monitoring.glob("*.tests.yml")))):
+        _ask(program, *words, cwd=monitoring)
 
 
 def check_shell(program: str, folder: Path) -> None:
