@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def sources() -> Iterator[tuple[str, str]]:
 def written_in_place() -> Iterator[tuple[str, ast.Call]]:
     """List calls such as `re.sub(…)`, wherever they stand."""
     for name, source in sources():
-        for node in ast.walk(ast.parse(source)):
+        for node in ast.walk(ast.parse(source)) if "re." in source else ():
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re."):
                 yield f"{name}:{node.lineno}", node
 
@@ -115,12 +116,15 @@ def collected() -> dict[str, tuple[re.Pattern[Any], set[str], int]]:
     def note(pattern: re.Pattern[Any], ways: set[str], letters: int = LETTERS) -> None:
         found.setdefault(f"{pattern.pattern!r}", (pattern, set(), letters))[1].update(ways)
 
-    everything = "\n".join(source for _, source in sources())
+    ways_of = defaultdict(set)
+    for _, source in sources():
+        for name, way in re.findall(r"\b(\w+)\.(\w+)\(", source):
+            ways_of[name].add(way)
     for module in modules():
         for name, value in vars(module).items():
             for pattern in patterns_in(value):
                 plain = isinstance(value, re.Pattern)
-                ways = set(re.findall(rf"\b{name}\.(\w+)\(", everything)) & WAYS if plain else set()
+                ways = ways_of[name] & WAYS if plain else set()
                 ways = ways or {"match"} | ({"sub"} if not isinstance(value, validate.Validator) else set())
                 note(pattern, ways, BOUNDED.get(module.__name__, LETTERS))
     for schema in schemas():
