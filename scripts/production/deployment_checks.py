@@ -94,8 +94,8 @@ def validate_caddyfile(program: str, folder: Path) -> None:
 
 def check_alerts(program: str, folder: Path) -> None:
     monitoring = DEPLOY / "monitoring"
-    for words in (("check", "config", "prometheus.yml"), ("test", "rules", *sorted(monitoring.glob("*.tests.yml")))):
-        _ask(program, *words, cwd=monitoring)
+    _ask(program, "check", "config", "prometheus.yml", cwd=monitoring)
+    _ask(program, "test", "rules", *sorted(monitoring.glob("*.tests.yml")), cwd=monitoring)
 
 
 def check_shell(program: str, folder: Path) -> None:
