@@ -118,10 +118,10 @@ def _digest(files: tuple[tuple[str, int], ...]) -> str:
 
 
 def list_files() -> list[str]:
-    """List the files of the app, with the vendored ones that it loads."""
+    """List the files of the app, with what it shares with other pages and the vendored ones that it loads."""
     folder = Path(str(current_app.static_folder))
     own = sorted(str(path.relative_to(folder)) for path in (folder / "app").rglob("*.*"))
-    return [*own, *(f"vendor/{name}" for name in _VENDORED)]
+    return [*own, "codes.js", *(f"vendor/{name}" for name in _VENDORED)]
 
 
 def _read(name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,11 @@ from powerbank.crew.tasks.proofs import Evidence
 from powerbank.crew.tasks.states import TaskKind
 from powerbank.stations.custody import registration
 from powerbank.stations.warehouses import services as warehouses
-from tests.browser.reader import PHONE, WIDE, Reader
+from tests.browser.camera import options_of, take_picture
+from tests.browser.conftest import CHROMIUM
+from tests.browser.reader import AXE, PHONE, WIDE, Reader
 from tests.crew.conftest import put_out, settle
+from tests.nursery import wait_until
 from tests.people import People, rows
 from tests.stations.conftest import Make, make_station  # noqa: F401
 from tests.stations.talker import Talker
@@ -207,6 +211,67 @@ def test_staff_see_the_board_and_decide_about_the_work(
         with page.expect_navigation():
             page.drag_and_drop(".note-card:has-text('KTM-FULL')", "[data-member]")
         assert rows(app, "SELECT status FROM crew_tasks WHERE kind = 'full'") == [("claimed",)]
+
+
+@pytest.fixture
+def at_the_code(chromium: Any, site: str, clean: None, tmp_path: Path) -> Iterator[Reader]:
+    """Give a member whose camera looks at the code on a station."""
+    options = options_of("https://example.com/s/KTM-FULL", tmp_path)
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=options)
+    reader = Reader(browser, site, size=PHONE, language="en", axe=AXE.read_text())
+    reader.page.context.grant_permissions(["camera"])
+    yield reader
+    reader.leave()
+    browser.close()
+    assert reader.troubles == []
+
+
+@pytest.fixture
+def without_camera(chromium: Any, site: str, clean: None) -> Iterator[Reader]:
+    reader = Reader(chromium, site, size=PHONE, language="ne", axe=AXE.read_text())
+    yield reader
+    reader.leave()
+    assert reader.troubles == []
+
+
+@pytest.fixture
+def dirty(app: Flask, street: tuple[Talker, Talker]) -> Any:
+    """Give a task that is proved by a scan, which the member has claimed."""
+    with app.app_context():
+        ram = rows(app, "SELECT id FROM crew_members")[0].id
+        with transaction():
+            task = services.make_task("KTM-FULL", kind=TaskKind.CLEAN, wants={}, note=None, by="system", now=utcnow())
+            claims.claim_task(ram, task.id, now=utcnow())
+            return task.id
+
+
+def test_the_camera_reads_the_code_on_the_station_into_the_proof(app: Flask, dirty: Any, at_the_code: Reader) -> None:
+    page = sign_in(app, at_the_code)
+    page.goto(f"/crew/tasks/{dirty}")
+    page.click("[data-scans]")
+    page.wait_for_selector("[data-scanned]:text-is('KTM-FULL')")
+    at_the_code.look()
+    page.click("[data-closes]")
+    is_on = "document.querySelector('#scanner video').srcObject.active"
+    wait_until(lambda: not page.evaluate(is_on), 10, "the camera is off")
+    assert page.input_value("[name=scanned]") == "KTM-FULL"
+
+
+def test_without_a_camera_a_photo_or_typing_does_it(app: Flask, dirty: Any, without_camera: Reader) -> None:
+    page = sign_in(app, without_camera)
+    page.goto(f"/crew/tasks/{dirty}")
+    page.click("[data-scans]")
+    page.wait_for_selector("[data-scanned]:has-text('क्यामेरा छैन')")
+    without_camera.look()
+    photo = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": take_picture("KTM-FULL")}
+    page.set_input_files("[data-scan-photo]", [photo])
+    page.wait_for_selector("[data-scanned]:text-is('KTM-FULL')")
+    assert page.input_value("[name=scanned]") == "KTM-FULL"
+    page.set_input_files("[data-scan-photo]", [photo | {"buffer": picture()}])
+    page.wait_for_selector("[data-scanned]:has-text('कोड देखिएन')")
+    page.click("[data-closes]")
+    page.fill("[name=scanned]", "p1")
+    assert page.input_value("[name=scanned]") == "p1"
 
 
 def picture() -> bytes:

@@ -201,46 +201,43 @@ orderByPlace();
 
 // The scanner reads codes of stations and power banks one after another into the field beside its button.
 const scanner = document.getElementById("scanner");
+let scanned = null; // the field that is filled now
+let openings = 0;
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-scans]");
   if (!button) return;
-  const field = button.closest("form").querySelector("[data-scan-target]");
+  scanned = button.closest("form").querySelector("[data-scan-target]");
   const video = scanner.querySelector("video");
   const told = scanner.querySelector("[data-scanned]");
   told.textContent = told.dataset.nothing;
+  video.hidden = false;
   scanner.showModal();
-  let stream;
+  const mine = ++openings;
+  const isOver = () => !scanner.open || mine !== openings;
+  let stream = null;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  } catch {
+    const { closeCamera, makeReader, openCamera, readCodes } = await import(scanner.dataset.reader);
+    scanner.addEventListener("close", () => closeCamera(stream), { once: true });
+    stream = await openCamera(video, isOver);
+    if (stream) await readCodes(video, await makeReader(scanner.dataset.scanner), isOver, (text) => take(scanned, text.trim(), told));
+  } catch { // no camera, or it may not be used
     told.textContent = told.dataset.noCamera;
-    return;
+    video.hidden = true;
   }
-  video.srcObject = stream;
-  await video.play();
-  await loadReader();
-  const canvas = document.createElement("canvas");
-  const draw = canvas.getContext("2d", { willReadFrequently: true });
-  const look = () => {
-    if (!scanner.open) return stream.getTracks().forEach((each) => each.stop());
-    if (video.videoWidth) {
-      canvas.width = video.videoWidth;
-      canvas.height = video.videoHeight;
-      draw.drawImage(video, 0, 0);
-      const found = globalThis.jsQR(draw.getImageData(0, 0, canvas.width, canvas.height).data, canvas.width, canvas.height);
-      if (found?.data) take(field, found.data.trim(), told);
-    }
-    setTimeout(look, 200);
-  };
-  look();
 });
 
-function loadReader() {
-  if (globalThis.jsQR) return Promise.resolve();
-  return new Promise((done, failed) => {
-    document.head.append(Object.assign(document.createElement("script"), { src: scanner.dataset.scanner, onload: done, onerror: failed }));
-  });
-}
+// A photo of the code does it too, where the camera may not be used from a page.
+scanner.querySelector("[data-scan-photo]").addEventListener("change", async ({ target }) => {
+  const [file] = target.files;
+  if (!file) return;
+  const told = scanner.querySelector("[data-scanned]");
+  const { makeReader, readPhoto } = await import(scanner.dataset.reader);
+  const text = await readPhoto(file, await makeReader(scanner.dataset.scanner));
+  target.value = "";
+  if (text) take(scanned, text.trim(), told);
+  else told.textContent = told.dataset.unread;
+});
 
 function take(field, code, told) {
   const had = field.value.split(/\s+/).filter(Boolean);

@@ -1,15 +1,13 @@
 """A rider at a station that is silent, away or full, on a network that is cut at each step, and before a real code."""
 
-import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import segno
-from PIL import Image
 
 from tests.browser.app.conftest import Rider, Street, come_signed_in, ready_to_rent, tell_about_oneself, top_up
+from tests.browser.camera import options_of
 from tests.browser.conftest import CHROMIUM
 from tests.browser.reader import PHONE
 
@@ -125,18 +123,8 @@ def test_the_network_is_cut_at_each_step(street: Street, rider: Riders, number: 
 def before_the_code(chromium: Any, street: Street, tmp_path: Path) -> Iterator[Rider]:
     """Give somebody whose camera looks at the code that stands on the station."""
     assert CHROMIUM is not None
-    code, frame = io.BytesIO(), io.BytesIO()
-    segno.make(f"{street.site}/s/{street.here.sn}").save(code, kind="png", scale=10, border=4)
-    seen = Image.new("RGB", (640, 480), "white")
-    picture = Image.open(code).convert("RGB").resize((400, 400))
-    seen.paste(picture, (120, 40))
-    seen.save(frame, "JPEG", quality=95)
-    film = tmp_path / "code.mjpeg"
-    film.write_bytes(frame.getvalue() * 10)
-    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    browser = chromium.browser_type.launch(
-        executable_path=CHROMIUM, args=["--no-sandbox", *camera, f"--use-file-for-fake-video-capture={film}"]
-    )
+    options = options_of(f"{street.site}/s/{street.here.sn}", tmp_path)
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=options)
     reader = Rider(browser, street, size=PHONE, language="en")
     reader.context.grant_permissions(["camera"])
     yield reader

@@ -113,9 +113,11 @@ CREW = {
         "काम सकिएको स्टेशनले आफैँ भन्छ। केही सेकेन्डमै काम सकिएको मानिन्छ र पैसा जोडिन्छ, तपाईंले केही थिच्नु पर्दैन।"
     ),
     "The task is yours.": "यो काम अब तपाईंको हो।",
-    "There is no camera, or it may not be used. Type the code instead.": (
-        "क्यामेरा छैन वा चलाउन मिलेन। बरु कोड टाइप गर्नुहोस्।"
+    "There is no camera, or it may not be used. Take a photo of the code, or type it.": (
+        "क्यामेरा छैन वा चलाउन मिलेन। कोडको फोटो खिच्नुहोस् वा टाइप गर्नुहोस्।"
     ),
+    "Take a photo of the code": "कोडको फोटो खिच्नुहोस्",
+    "No code is seen in this picture. Go nearer, or type it.": "फोटोमा कोड देखिएन। नजिक जानुहोस् वा टाइप गर्नुहोस्।",
     "There is no warehouse yet. Staff make one in the console.": "अझै गोदाम छैन। कर्मचारीले कन्सोलमा बनाउँछन्।",
     "This task is over.": "यो काम सकियो।",
     "This was refused:": "यो स्वीकार भएन:",
