@@ -17,7 +17,7 @@ from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import FreeCancellation, Rental
 from powerbank.rentals.reservations import services as reservations
 from powerbank.rentals.start import initiation
-from powerbank.rentals.states import Status
+from powerbank.rentals.states import OUT, Status
 
 
 def cancel_by_user(rental_id: UUID, *, user_id: UUID, now: datetime) -> Rental:
@@ -31,11 +31,11 @@ def cancel_by_user(rental_id: UUID, *, user_id: UUID, now: datetime) -> Rental:
         return rental
     if rental.status == Status.PENDING:
         initiation.abandon_initiation(rental_id, event="cancelled", cause=f"user:{user_id}", now=now)
-    elif rental.status in (Status.EJECTING, Status.ACTIVE) and rental.cancel_requested_at is not None:
+    elif rental.status in (Status.EJECTING, *OUT) and rental.cancel_requested_at is not None:
         return rental
     elif rental.status == Status.EJECTING:
         _note_request(rental, now)
-    elif rental.status == Status.ACTIVE and _is_in_window(rental, now):
+    elif rental.status in OUT and _is_in_window(rental, now):
         if _is_free_day_used(rental):
             raise errors.cancelled_today()
         _note_request(rental, now)

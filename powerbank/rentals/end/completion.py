@@ -30,19 +30,38 @@ def end_rental(rental: Rental, *, at: datetime, cause: str, now: datetime, how: 
     rental.ended_at = max(at, rental.started_at)
     rental.was_overdue = rental.was_overdue or rental.ended_at > rental.due_at
     rental.provisional = False
-    if rental.status == Status.ACTIVE and swaps.is_swap_due(rental):
-        cancel_rental(rental, "swapped", at=rental.ended_at, cause=cause, now=now, keep_coupon=True)
+    if swaps.is_swap_due(rental):
+        _cancel_returned(rental, "swapped", cause=cause, now=now, how=how, keep_coupon=True)
         enqueue(rental_jobs.SWAP_RENTAL, rental_id=str(rental.id))
         return
-    if rental.status == Status.ACTIVE and claim_free_return(rental, rental.ended_at):
-        cancel_rental(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
+    if claim_free_return(rental, rental.ended_at):
+        _cancel_returned(rental, "cancelled", cause=f"user:{rental.user_id}", now=now, how=how)
         return
-    transitions.move_rental(
-        rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how, slot=rental.return_slot
-    )
+    _note_return(rental, cause=cause, how=how)
     conclude_after_window(rental, now=now)
     if not settlement.settle_if_paid(rental, now=now):
         enqueue(rental_jobs.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+
+
+def _note_return(rental: Rental, *, cause: str, how: str) -> None:
+    assert rental.ended_at is not None  # noqa: S101 (the caller has set it)
+    transitions.move_rental(
+        rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how, slot=rental.return_slot
+    )
+
+
+def _cancel_returned(
+    rental: Rental, event: str, *, cause: str, now: datetime, how: str, keep_coupon: bool = False
+) -> None:
+    """Cancel a rental whose power bank is back in time for that.
+
+    A short package may have run out by then, or nobody knew that the power bank was out. `states.MOVES` has such a
+    rental completed first.
+    """
+    assert rental.ended_at is not None  # noqa: S101 (the caller has set it)
+    if rental.status != Status.ACTIVE:
+        _note_return(rental, cause=cause, how=how)
+    cancel_rental(rental, event, at=rental.ended_at, cause=cause, now=now, keep_coupon=keep_coupon)
 
 
 def conclude_after_window(rental: Rental, *, now: datetime) -> None:
@@ -67,9 +86,12 @@ def conclude_rental(rental: Rental) -> None:
 
 
 def cancel_in_full(rental: Rental, event: str, *, cause: str, now: datetime, at: datetime | None = None) -> None:
-    """Cancel a rental that is out or completed. An overdue rental is ended first, since `states.MOVES` demands it."""
+    """Cancel a rental that is out or completed. One that is overdue is completed first, as `states.MOVES` demands."""
+    pauses.end_pause(rental, now=now)
     if rental.status == Status.OVERDUE:
-        end_rental(rental, at=at or now, cause=cause, now=now, how=event)
+        assert rental.started_at is not None  # noqa: S101 (CHECK started)
+        rental.ended_at, rental.was_overdue = max(at or now, rental.started_at), True
+        _note_return(rental, cause=cause, how=event)
     cancel_rental(rental, event, at=at or now, cause=cause, now=now)
 
 

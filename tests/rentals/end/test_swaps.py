@@ -10,8 +10,9 @@ from flask import Flask
 from powerbank.base.db import transaction, utcnow
 from powerbank.promotions import services
 from powerbank.rentals.end import swaps
+from tests.databases import execute, superuser_url
 from tests.people import change, rows
-from tests.rentals.cabinets import Cabinets
+from tests.rentals.cabinets import Cabinets, sweep
 from tests.rentals.conftest import Packages, Renter, Renters, make_older
 from tests.stations.conftest import Make
 
@@ -95,6 +96,27 @@ def test_faulty_bank_that_comes_back_too_late_is_not_swapped(app: Flask, faulty:
     cabinets.take_back("A-1", slot=1)
     assert sita.rental(rental_id)["status"] == "completed"
     assert sita.get("/rentals/active")["items"] == []
+
+
+def test_faulty_bank_of_a_package_that_ran_out_on_the_way_back_is_swapped(
+    app: Flask, faulty: Faulty, cabinets: Cabinets
+) -> None:
+    """The way back takes its time, and a short package has run out by then."""
+    sita, rental_id = faulty()
+    make_older(app, 14)
+    execute(
+        superuser_url(app.config["TEST_DATABASE"]),
+        """UPDATE rentals SET started_at = started_at - interval '14 min',
+                              metered_from = metered_from - interval '14 min', due_at = now() - interval '1 min'""",
+        "UPDATE rental_cases SET reported_at = reported_at - interval '13 min'",
+    )
+    sweep(app, cabinets)
+    assert sita.rental(rental_id)["status"] == "overdue"
+    cabinets.take_back("A-1", slot=1)
+    found = sita.rental(rental_id)
+    assert (found["status"], found["overdue_amount"], found["due_amount"]) == ("cancelled", "0.00", "0.00")
+    (other,) = sita.get("/rentals/active")["items"]
+    assert (other["powerbank_sn"], other["swap_of"]) == ("A-2", rental_id)
 
 
 class TestLimits:
