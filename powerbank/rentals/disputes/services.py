@@ -14,7 +14,7 @@ from powerbank.ledger.accounts import REVENUES, Kind
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.rentals import errors, queries, transitions
-from powerbank.rentals.charges import billing, fees
+from powerbank.rentals.charges import billing, fees, settlement
 from powerbank.rentals.disputes.models import SYSTEM, CaseStatus, IssueType, RentalCase
 from powerbank.rentals.end import completion, losses
 from powerbank.rentals.events import CaseDecided, RentalDisputed, RentalRefunded
@@ -102,9 +102,10 @@ def decide_case(case_id: UUID, rental: Rental, *, uphold: bool, by: str, decisio
         raise NotFoundError("case")
     if case.status != CaseStatus.OPEN:
         raise ConflictError("already_decided", "This case has been decided.")
+    billed_until = settlement.meter_end(rental, rental.ended_at) if rental.ended_at is not None else None
     _close_case(rental, case, uphold=uphold, by=by, decision=decision, now=now)
     if uphold:
-        _make_good(rental, case, by, now)
+        _make_good(rental, case, by, now, billed_until=billed_until)
     publish(
         CaseDecided(
             **transitions.event_fields(rental), rental_code=rental.code, case_id=case.id, upheld=uphold, reason=decision
@@ -138,7 +139,7 @@ def _decide_at_once(rental: Rental, case: RentalCase, now: datetime) -> bool:
         early = rental.started_at is not None and now <= rental.started_at + SWAP_WITHIN
         bank = open_session().get_one(PowerBank, rental.bank_id)
         banks.quarantine_bank(bank.serial, reason=f"reported: {case.issue_type}", now=now)
-        proven = early and rental.status == Status.ACTIVE
+        proven = early and rental.status in OUT
     if proven:
         _close_case(rental, case, uphold=True, by=SYSTEM, decision="proven by the records", now=now)
     return proven
@@ -174,10 +175,11 @@ def _close_case(rental: Rental, case: RentalCase, *, uphold: bool, by: str, deci
     )
 
 
-def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime) -> None:
+def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime, *, billed_until: datetime | None) -> None:
     """Do what follows from an upheld case: end, cancel or refund the rental.
 
     What was charged for the time after the report is refunded. A rental that never began is cancelled in full.
+    `billed_until` is up to when a rental that has ended was billed, by the cases that were upheld before this one.
     """
     if case.issue_type == IssueType.NOT_EJECTED and rental.status == Status.UNRESOLVED:
         ejection.give_up_ejection(rental, now=now)
@@ -189,16 +191,30 @@ def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime) -> None
         losses.return_found_bank(rental, at=case.reported_at, now=now)
     elif rental.status in OUT and case.issue_type == IssueType.RETURNED:
         completion.end_rental(rental, at=case.reported_at, cause=by, now=now, how="dispute")
-    elif rental.settled_at is not None and rental.ended_at is not None and case.reported_at < rental.ended_at:
-        fee_after_report = fees.overdue_fee_of_rental(rental, rental.ended_at) - fees.overdue_fee_of_rental(
-            rental, case.reported_at
+    elif rental.settled_at is not None and billed_until is not None and case.reported_at < billed_until:
+        _refund_after_report(rental, case, by, now, billed_until=billed_until)
+
+
+def _refund_after_report(rental: Rental, case: RentalCase, by: str, now: datetime, *, billed_until: datetime) -> None:
+    """Refund the fees for the time between a report and the end of the bill."""
+    reported_at = case.reported_at
+    overdue, usage = (
+        billing.waive_and_refund(
+            rental,
+            fee(rental, billed_until) - fee(rental, reported_at),
+            what=f"case:{case.id}",
+            actor=by,
+            now=now,
+            kinds={kind},
         )
-        refunded = billing.waive_and_refund(
-            rental, fee_after_report, what=f"case:{case.id}", actor=by, now=now, kinds={Kind.OVERDUE_REVENUE}
+        for fee, kind in (
+            (fees.overdue_fee_of_rental, Kind.OVERDUE_REVENUE),
+            (fees.usage_fee_of_rental, Kind.RENTAL_REVENUE),
         )
-        rental.overdue_amount -= refunded
-        if refunded:
-            publish(RentalRefunded(**transitions.event_fields(rental), amount=refunded))
+    )
+    rental.overdue_amount -= overdue
+    if overdue + usage:
+        publish(RentalRefunded(**transitions.event_fields(rental), amount=overdue + usage))
 
 
 def refund_rental(rental: Rental, amount: int | None, *, what: str, by: str, now: datetime) -> int:

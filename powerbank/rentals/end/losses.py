@@ -22,7 +22,7 @@ def declare_lost(rental: Rental, *, cause: str, now: datetime) -> None:
     pauses.end_pause(rental, now=now)
     rental.lost_at = rental.ended_at = now
     transitions.move_rental(rental, Status.LOST, event="lost", cause=cause, at=now)
-    settlement.take_fees(rental, until=now)
+    settlement.take_fees(rental, until=settlement.meter_end(rental, now))
     price = max(0, rental.replacement_price - rental.overdue_amount)
     billing.collect_fee(rental, price, what="replacement", revenue=Kind.SALES_REVENUE, type_=TransactionType.SALE)
     billing.release_hold(rental)
@@ -43,7 +43,8 @@ def return_found_bank(rental: Rental, *, at: datetime, now: datetime) -> None:
     assert rental.due_at is not None  # noqa: S101
     price = max(0, rental.replacement_price - rental.overdue_amount)
     # This is negative if the power bank came back before the loss, and the station told of it later.
-    further = fees.overdue_fee_of_rental(rental, at) - fees.overdue_fee_of_rental(rental, rental.lost_at)
+    until, billed_until = settlement.meter_end(rental, at), settlement.meter_end(rental, rental.lost_at)
+    further = fees.overdue_fee_of_rental(rental, until) - fees.overdue_fee_of_rental(rental, billed_until)
     rental.ended_at = max(at, rental.started_at)
     rental.was_overdue = rental.was_overdue or rental.ended_at > rental.due_at
     transitions.move_rental(rental, Status.COMPLETED, event="found", cause="station", at=at)

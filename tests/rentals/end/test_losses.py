@@ -1,14 +1,16 @@
 """Power banks that are lost, and those that are found again."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
 
 from powerbank.base.db import utcnow
 from powerbank.outbox import relay
-from tests.people import change, rows
+from tests.people import Headers, change, rows
 from tests.rentals.cabinets import MINUTE, Cabinets, sweep
 from tests.rentals.conftest import Out
+from tests.rentals.test_coincidences import report, resolve
 
 
 def test_lost_bank_is_sold_and_refunded_when_found(app: Flask, out: Out, cabinets: Cabinets) -> None:
@@ -86,3 +88,22 @@ def test_bank_found_after_a_month_stays_sold(app: Flask, out: Out, cabinets: Cab
     cabinets.take_back("A-1", at=utcnow() + timedelta(days=31))
     assert sita.rental(rental_id)["status"] == "lost"
     assert rows(app, "SELECT count(*) FROM staff_notices WHERE type = 'unmatched_return'") == [(1,)]
+
+
+def test_found_bank_is_not_billed_beyond_a_report_that_staff_upheld(
+    app: Flask, out: Out, cabinets: Cabinets, staff_headers: Callable[[str], Headers]
+) -> None:
+    sita, rental_id = out(ago=90, minutes=60, wallet="4000.00", price="50.00")
+    case = report(sita, rental_id, "not_charging")
+    assert case["status"] == "open"
+    change(app, "UPDATE rental_cases SET reported_at = now() - interval '25 min'")
+    other = report(sita, rental_id, "other")
+    report(sita, rental_id, "lost")
+    assert sita.wallet()[0] == "950.00"
+    for each, role in ((other, "support"), (case, "operations")):
+        done = resolve(sita, staff_headers(role), rental_id, action="uphold", case_id=each["id"])
+        assert done.status_code == 200, done.text
+    cabinets.take_back("A-1", at=utcnow() + 5 * 60 * MINUTE)
+    found = sita.rental(rental_id)
+    assert (found["status"], found["overdue_amount"], found["amount_paid"]) == ("completed", "5.00", "55.00")
+    assert sita.wallet()[0] == "3945.00"
