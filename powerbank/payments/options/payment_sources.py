@@ -46,16 +46,17 @@ def pay_due(*, user_id: UUID, due_id: UUID, method: Method, now: datetime) -> Wa
 def pay_dues_about(reference: Reference, *, user_id: UUID, method: Method, now: datetime) -> list[WalletTransaction]:
     """Pay all dues that are open for one thing, or none of them."""
     services.lock_user_accounts(user_id)
-    query = select(Due.id).where(
+    query = select(Due.id, Due.amount - Due.paid - Due.waived).where(
         Due.user_id == user_id,
         Due.status == Progress.OPEN,
         Due.reference_kind == reference.kind,
         Due.reference_id == reference.id,
     )
-    found = open_session().scalars(query.order_by(Due.created_at, Due.id)).all()
-    if not found:
+    left = dict(open_session().execute(query.order_by(Due.created_at, Due.id)).all())
+    if not left:
         raise _nothing_due_error()
-    return [pay_due(user_id=user_id, due_id=due_id, method=method, now=now) for due_id in found]
+    choose_sources(user_id, method=method, amount=sum(left.values()))  # what is missing is missing for all of them
+    return [pay_due(user_id=user_id, due_id=due_id, method=method, now=now) for due_id in left]
 
 
 def _nothing_due_error() -> ConflictError:

@@ -112,6 +112,12 @@ def start_meter(rental: Rental, at: datetime, now: datetime, *, charge: bool = T
     return began
 
 
+def refuse_if_short(rental: Rental, amount: int, *, method: Method | None) -> None:
+    """Refuse with all that is missing, before an amount is charged in parts."""
+    if amount:
+        _sources_by_method(rental, lock_funds(rental.user_id), amount, method or Method(rental.payment_method))
+
+
 def charge_now(rental: Rental, amount: int, *, what: str, revenue: Kind, method: Method | None = None) -> None:
     """Charge the whole amount at once, or refuse with the shortfall."""
     if amount == 0:

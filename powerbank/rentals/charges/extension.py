@@ -32,14 +32,17 @@ def extend_rental(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: M
     pauses.end_pause(rental, now=now)
     assert rental.due_at is not None  # noqa: S101 (CHECK started)
     step = f"extension:{rental.version}"
+    price = package.price if package.payment_model == PaymentModel.PREPAID else 0
     if now > rental.due_at:
-        _charge_time_so_far(rental, step, method, now)
+        usage, overdue = fees.usage_fee_of_rental(rental, now), fees.overdue_fee_of_rental(rental, now)
+        billing.refuse_if_short(rental, usage + overdue + price, method=method)
+        _charge_time_so_far(rental, step, method, usage=usage, overdue=overdue, now=now)
     if package.payment_model == PaymentModel.PREPAID:
-        billing.charge_now(rental, package.price, what=step, revenue=Kind.RENTAL_REVENUE, method=method)
+        billing.charge_now(rental, price, what=step, revenue=Kind.RENTAL_REVENUE, method=method)
         publish(
             RentalPaid(
                 **transitions.event_fields(rental),
-                amount=package.price,
+                amount=price,
                 package=package.name,
                 version=f"{rental.id}:{step}",
             )
@@ -77,10 +80,10 @@ def _move_due_time(rental: Rental, by_minutes: int, *, cause: str, now: datetime
     publish(RentalExtended(**transitions.event_fields(rental), due_at=rental.due_at))
 
 
-def _charge_time_so_far(rental: Rental, step: str, method: Method | None, now: datetime) -> None:
+def _charge_time_so_far(
+    rental: Rental, step: str, method: Method | None, *, usage: int, overdue: int, now: datetime
+) -> None:
     """Charge the usage fee up to the due time and the overdue fee since then, and restart the meter."""
-    overdue = fees.overdue_fee_of_rental(rental, now)
-    usage = fees.usage_fee_of_rental(rental, now)
     billing.charge_now(rental, usage, what=f"{step}:usage", revenue=Kind.RENTAL_REVENUE, method=method)
     billing.charge_now(rental, overdue, what=f"{step}:overdue", revenue=Kind.OVERDUE_REVENUE, method=method)
     rental.overdue_amount += overdue

@@ -43,6 +43,14 @@ def test_extension_without_enough_money_is_refused(out: Out, package: Callable[.
     assert sita.wallet()[0] == "10.00"
 
 
+def test_what_is_missing_is_missing_for_the_overdue_fee_and_the_package(
+    out: Out, package: Callable[..., object]
+) -> None:
+    sita, rental_id = out(ago=90, minutes=60, wallet="50.00")
+    refused = sita.post(f"/rentals/{rental_id}/extend", {"package_id": str(package(price="30.00"))})
+    assert (refused.status_code, refused.get_json()["shortfall"]) == (402, "35.00")
+
+
 def test_reminder_is_sent_once_and_not_after_an_extension(
     app: Flask, out: Out, cabinets: Cabinets, package: Callable[..., object]
 ) -> None:

@@ -7,7 +7,7 @@ from flask import Flask
 
 from powerbank.base.db import transaction
 from tests.ledger.conftest import top_up
-from tests.people import change
+from tests.people import change, rows
 from tests.rentals.cabinets import Cabinets
 from tests.rentals.conftest import Out
 
@@ -58,3 +58,16 @@ def test_edit_of_a_package_does_not_change_a_rental(app: Flask, out: Out, cabine
     change(app, """INSERT INTO app_config (key, value, updated_by) VALUES ('overdue_rate_per_hour', '"99.00"', 'x')""")
     cabinets.take_back("A-1")
     assert sita.rental(rental_id)["amount_paid"] == "55.00"
+
+
+def test_what_is_missing_is_missing_for_all_dues_of_a_rental(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    """The usage and the overdue time are two dues. Who tops up by the shortfall can pay both."""
+    sita, rental_id = out(ago=190, minutes=60, unit=(30, "60.00"), price="0.00", wallet="100.00")
+    cabinets.take_back("A-1")
+    assert sita.rental(rental_id)["due_amount"] == "35.00"
+    assert rows(app, "SELECT amount FROM ledger_dues ORDER BY id") == [(20_00,), (15_00,)]
+    short = sita.post(f"/rentals/{rental_id}/pay-due", {"payment_method": "wallet_only"})
+    assert (short.status_code, short.get_json()["shortfall"]) == (402, "35.00")
+    with app.app_context(), transaction():
+        top_up(sita.id, 35_00)
+    assert sita.post(f"/rentals/{rental_id}/pay-due", {"payment_method": "wallet_only"}).get_json()["paid"] == "35.00"
