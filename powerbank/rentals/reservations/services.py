@@ -21,12 +21,17 @@ from powerbank.rentals.reservations import errors, fees, queries
 from powerbank.rentals.reservations.events import ReservationExpired, ReservationLost, ReservationShortened
 from powerbank.rentals.reservations.models import Reservation, ReservationStatus
 from powerbank.rentals.start.eligibility import admit_user
-from powerbank.stations.availability.eligibility import find_rentable_package, find_rentable_station
+from powerbank.stations.availability.eligibility import (
+    find_rentable_package,
+    find_rentable_station,
+    is_station_renting,
+)
 from powerbank.stations.custody import services as banks
 from powerbank.stations.errors import StationRefusedError
 from powerbank.stations.models import Station, StationLive
 from powerbank.stations.packages.models import PaymentModel
 from powerbank.stations.public.gbfs import LONGEST_RESERVATION
+from powerbank.stations.registry.opening_hours import is_open
 
 MOST_MINUTES = LONGEST_RESERVATION  # the open data tell it, and the table holds it
 MOST_UNUSED_A_DAY = 3
@@ -87,6 +92,9 @@ def expire_reservation(reservation_id: UUID, *, now: datetime) -> None:
     reservation = _lock(reservation_id)
     if reservation is None or reservation.status != ReservationStatus.ACTIVE or reservation.expires_at > now:
         return
+    if not _could_be_used(reservation, now):  # the sweep has not come to it in time
+        _lose(reservation, now=now)
+        return
     _end(reservation, ReservationStatus.EXPIRED, now=now)
     station = open_session().get_one(Station, reservation.station_id).name
     publish(
@@ -138,9 +146,17 @@ def replace_bank(reservation_id: UUID, *, min_battery: int, is_serving: bool, no
             reservation.bank_id, reservation.slot_number = bank.bank_id, bank.slot_number
             _announce(reservation)
             return
-    _end(reservation, ReservationStatus.LOST, now=now)
-    station = open_session().get_one(Station, reservation.station_id).name
-    publish(ReservationLost(reservation_id=reservation.id, user_id=reservation.user_id, station=station))
+    _lose(reservation, now=now)
+
+
+def lose_if_closed(reservation_id: UUID, *, now: datetime) -> None:
+    """End a reservation whose station has closed meanwhile. It costs nothing, and its person is told."""
+    reservation = _lock(reservation_id)
+    if reservation is None or reservation.status != ReservationStatus.ACTIVE:
+        return
+    live = open_session().get_one(StationLive, reservation.station_id)
+    if not is_open(live.hours, live.timezone, now):
+        _lose(reservation, now=now)
 
 
 def find_for_rental(reservation_id: UUID | None, station_id: UUID, *, now: datetime) -> Reservation | None:
@@ -225,6 +241,9 @@ def _lock(reservation_id: UUID) -> Reservation | None:
 
 
 def _status_when_given_up(reservation: Reservation, now: datetime) -> ReservationStatus:
+    """Return how a reservation ends that its person gives up. One that the station cannot give is lost, and free."""
+    if not _could_be_used(reservation, now):
+        return ReservationStatus.LOST
     return ReservationStatus.EXPIRED if reservation.expires_at <= now else ReservationStatus.CANCELLED
 
 
@@ -236,6 +255,17 @@ def _end(reservation: Reservation, status: ReservationStatus, *, now: datetime) 
     reservation.status, reservation.ended_at = status, ended_at
     banks.end_promise(reservation.id)
     _announce(reservation)
+
+
+def _lose(reservation: Reservation, *, now: datetime) -> None:
+    _end(reservation, ReservationStatus.LOST, now=now)
+    station = open_session().get_one(Station, reservation.station_id).name
+    publish(ReservationLost(reservation_id=reservation.id, user_id=reservation.user_id, station=station))
+
+
+def _could_be_used(reservation: Reservation, now: datetime) -> bool:
+    """Tell whether people could rent at the station when a reservation ended. Who could not pays no minutes."""
+    return is_station_renting(reservation.station_id, now=min(now, reservation.expires_at))
 
 
 def _has_more_banks(station_id: UUID) -> bool:

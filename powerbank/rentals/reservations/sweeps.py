@@ -27,6 +27,7 @@ def reservation_steps(now: datetime) -> tuple[Step, ...]:
     active = Reservation.status == ReservationStatus.ACTIVE
     is_fit = exists().where(_FIT.c.station_id == Reservation.station_id, _FIT.c.bank_id == Reservation.bank_id)
     is_last = exists().where(StationLive.station_id == Reservation.station_id, StationLive.available_banks == 0)
+    has_hours = exists().where(StationLive.station_id == Reservation.station_id, StationLive.hours.is_not(None))
     last_bank_until = now + services.LAST_BANK_FOR - BETWEEN_SWEEPS
     return (
         Step(
@@ -37,6 +38,11 @@ def reservation_steps(now: datetime) -> tuple[Step, ...]:
         Step(
             and_(active, or_(~is_fit, ~_station_serves(now))),
             lambda found: _replace_bank(found, now),
+            of=Reservation,
+        ),
+        Step(
+            and_(active, has_hours),
+            lambda found: services.lose_if_closed(found, now=now),
             of=Reservation,
         ),
         Step(

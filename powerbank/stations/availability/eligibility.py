@@ -40,6 +40,24 @@ def find_rentable_station(sn: str, *, now: datetime) -> Station:
     return station
 
 
+def is_station_renting(station_id: UUID, *, now: datetime) -> bool:
+    """Tell whether people can rent at a station now, whatever power banks are left."""
+    live = db.session.scalar(
+        select(StationLive)
+        .join(Station, Station.id == StationLive.station_id)
+        .where(
+            Station.id == station_id,
+            Station.active,
+            Station.rent_enabled,
+            ~Station.maintenance,
+            StationLive.online,
+            StationLive.last_seen >= func.now() - presence.make_silence_limit(),
+        )
+        .execution_options(populate_existing=True)
+    )
+    return live is not None and is_open(live.hours, live.timezone, now)
+
+
 def find_rentable_package(package_id: UUID, station: Station) -> Package:
     """Find a package that the station offers, or refuse."""
     package = packages.find_offered_package(package_id, station.id)

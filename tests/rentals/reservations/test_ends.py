@@ -13,6 +13,7 @@ from tests.people import change, rows
 from tests.rentals.cabinets import Cabinets
 from tests.rentals.conftest import Renter, Renters
 from tests.rentals.reservations.conftest import Pass, reserve
+from tests.stations.conftest import Make
 
 pytestmark = pytest.mark.usefixtures("three_banks")
 
@@ -99,6 +100,7 @@ def test_it_expires_by_itself_with_its_money_right(
         "UPDATE station_live SET last_seen = now() - interval '5 min'",
         "UPDATE stations SET rent_enabled = false",
         "UPDATE slots SET works = 'faulty'",
+        """UPDATE station_live SET hours = '{"weekly": {}}'""",
     ],
 )
 def test_a_station_that_cannot_give_costs_nothing(
@@ -112,6 +114,32 @@ def test_a_station_that_cannot_give_costs_nothing(
     assert sita.wallet() == ("80.00", "0.00", 0, "0.00")
     assert rows(app, "SELECT count(*) FROM bank_reservations") == [(0,)]
     assert notices(sita) == ["reservation_lost"]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "expired", "left"])
+def test_who_could_not_have_rented_there_pays_no_minutes(
+    app: Flask,
+    sita: Renter,
+    hour: UUID,
+    cabinets: Cabinets,
+    make_station: Make,
+    pass_minutes: Pass,
+    how: str,
+) -> None:
+    """The station has closed, and the sweep of the minute has not come to it yet."""
+    make_station("B", charges={1: 90})
+    kept = reserve(sita, hour, minutes=20).get_json()["reservation_id"]
+    pass_minutes(25 if how == "expired" else 15)
+    change(app, """UPDATE station_live SET hours = '{"weekly": {}}' WHERE sn = 'A'""")
+    if how == "cancelled":
+        sita.client.delete(f"/api/reservations/{kept}", headers=sita.headers)
+    elif how == "expired":
+        with app.app_context(), transaction():
+            services.expire_reservation(UUID(kept), now=utcnow())
+    else:
+        assert sita.initiate(hour, sn="B").status_code == 202
+    assert status(sita, kept) == ("lost", "0.00")
+    assert sita.wallet()[0] == ("30.00" if how == "left" else "80.00")
 
 
 def test_a_station_that_is_gone_for_a_moment_keeps_it(app: Flask, sita: Renter, hour: UUID, cabinets: Cabinets) -> None:
