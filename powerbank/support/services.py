@@ -89,6 +89,10 @@ def write_message(
     """
     conversation = _lock_own(conversation_id, user_id)
     while conversation.merged_into is not None:
+        # What was written before the merging, and is sent again because its answer was lost, stands here.
+        repeated = threads.find_repeated(conversation, client_id, staff_id=None)
+        if repeated is not None:
+            return repeated, False
         conversation = _lock_own(conversation.merged_into, user_id)
     return _write(conversation, text=text, photo=photo, client_id=client_id, now=now)
 

@@ -13,7 +13,7 @@ from powerbank.outbox.enqueue import publish
 from powerbank.rentals.events import CaseDecided
 from tests.people import Headers, change, rows
 from tests.stations.conftest import Make
-from tests.support.conftest import Begin
+from tests.support.conftest import Begin, Talk
 
 Work = Callable[..., object]
 
@@ -128,6 +128,52 @@ def test_a_merged_conversation_goes_on_in_the_other(
     assert talk.staff_post("merge", {"into": other["id"]}).status_code == 409
     stranger = begin("hari")
     assert stranger.staff_post("merge", {"into": other["id"]}).get_json()["code"] == "cannot_be_merged"
+
+
+def test_what_is_merged_into_a_snoozed_conversation_is_not_hidden(
+    client: FlaskClient, begin: Begin, make_station: Make
+) -> None:
+    talk = begin()
+    make_station("A")
+    about = {"about": {"kind": "station", "id": "A"}, "text": "It is dark"}
+    other = client.post("/api/support/conversations", json=about, headers=talk.person).get_json()["id"]
+    sleeping = Talk(client, other, talk.person, talk.staff)
+    sleeping.staff_post("reply", {"text": "We look at it tomorrow"})
+    sleeping.staff_post("snooze", {"until": format_time(utcnow() + timedelta(days=1))})
+    assert talk.staff_post("merge", {"into": other}).status_code == 200
+    queue = client.get("/api/admin/support/conversations?status=open", headers=talk.staff).get_json()["items"]
+    assert [each["id"] for each in queue] == [other]
+
+
+def test_a_message_sent_again_after_a_merge_is_the_same_message(
+    client: FlaskClient, begin: Begin, make_station: Make
+) -> None:
+    """The answer to the first one was lost on its way, and staff merged the conversations meanwhile."""
+    talk = begin()
+    make_station("A")
+    about = {"about": {"kind": "station", "id": "A"}, "text": "It is dark"}
+    other = client.post("/api/support/conversations", json=about, headers=talk.person).get_json()["id"]
+    first = talk.write("And it is late", client_id="one").get_json()
+    talk.staff_post("merge", {"into": other})
+    again = talk.write("And it is late", client_id="one").get_json()
+    assert again["id"] == first["id"]
+    texts = [each["text"] for each in Talk(client, other, talk.person, talk.staff).messages()]
+    assert "And it is late" not in texts
+
+
+def test_who_has_left_keeps_no_conversation_from_the_others(app: Flask, client: FlaskClient, begin: Begin) -> None:
+    talk = begin()
+    gone = "INSERT INTO staff (id, email, role, password_hash) VALUES (gen_random_uuid(), 'gone@x.np', 'support', 'x')"
+    change(app, gone)
+    (colleague,) = rows(app, "SELECT id::text FROM staff WHERE email = 'gone@x.np'")[0]
+    assert talk.staff_post("assign", {"assignee": colleague}).status_code == 200
+    address = "/api/admin/support/conversations?assignee=none"
+    assert client.get(address, headers=talk.staff).get_json()["items"] == []
+    change(app, "UPDATE staff SET active = false WHERE email = 'gone@x.np'")
+    assert [each["id"] for each in client.get(address, headers=talk.staff).get_json()["items"]] == [talk.id]
+    talk.post("solved")
+    talk.write("It is dark again")
+    assert talk.staff_seen()["assignee"] is None
 
 
 def test_what_staff_do_for_a_person_stands_in_the_conversation(

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from powerbank.api.paging import page
+from powerbank.auth.staff.models import StaffMember
 from powerbank.base.db import db
 from powerbank.base.errors import InvalidFieldsError, NotFoundError
 from powerbank.ledger import queries as ledger
@@ -17,7 +18,7 @@ from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.support import queries
 from powerbank.support.models import Conversation, SavedReply, Status, Subject, SupportMessage, Topic
-from powerbank.support.staffing.routing import has_topic
+from powerbank.support.staffing.routing import has_topic, may_answer
 from powerbank.users.models import User
 
 MOST_BESIDE = 5  # of each kind, beside a conversation
@@ -176,7 +177,8 @@ def read_figures(*, since: datetime | None, until: datetime | None, now: datetim
 
 def _is_assigned(assignee: str, me: UUID) -> ColumnElement[bool]:
     if assignee == "none":
-        return Conversation.assignee_id.is_(None)
+        answers = exists().where(StaffMember.id == Conversation.assignee_id, may_answer())
+        return or_(Conversation.assignee_id.is_(None), ~answers)  # who has left looks at nothing any more
     if assignee == "me":
         return Conversation.assignee_id == me
     try:

@@ -135,6 +135,8 @@ def merge(conversation_id: UUID, *, into: UUID, staff: Staff, now: datetime) -> 
         raise errors.cannot_be_merged("What is written for a venue, as crew and as a rider stays apart.")
     if Status.CLOSED in (source.status, target.status):
         raise errors.cannot_be_merged("One of these conversations is closed.")
+    if source.status == Status.OPEN:
+        target.snoozed_until = None  # its person waits for an answer now
     if source.status == Status.OPEN and target.status != Status.OPEN:
         target.status, target.solved_at, target.answer_due_at = Status.OPEN, None, source.answer_due_at
     elif source.answer_due_at is not None and target.answer_due_at is not None:

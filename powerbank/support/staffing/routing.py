@@ -7,7 +7,7 @@ everybody sees it.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import GRANTED
@@ -36,7 +36,9 @@ def give_to_member(conversation: Conversation, *, now: datetime) -> None:
     member to whom another conversation is given at this moment is passed over, so nobody waits for anybody.
     """
     if conversation.assignee_id is not None:
-        return
+        if open_session().scalar(select(exists().where(StaffMember.id == conversation.assignee_id, may_answer()))):
+            return
+        conversation.assignee_id = None  # who had it has left, and nobody would look at it
     has_to_do = (
         select(func.count())
         .where(Conversation.assignee_id == SupportSkill.staff_id, Conversation.status == Status.OPEN)
@@ -47,8 +49,7 @@ def give_to_member(conversation: Conversation, *, now: datetime) -> None:
         select(SupportSkill)
         .join(StaffMember, StaffMember.id == SupportSkill.staff_id)
         .where(
-            StaffMember.active,
-            StaffMember.role.in_(_roles_that_answer()),
+            may_answer(),
             ~SupportSkill.away,
             SupportSkill.topics.contains([topic_of(conversation).value]),
             SupportSkill.languages.contains([conversation.language]),
@@ -60,6 +61,11 @@ def give_to_member(conversation: Conversation, *, now: datetime) -> None:
     chosen = open_session().scalar(query)
     if chosen is not None:
         conversation.assignee_id, chosen.given_at = chosen.staff_id, now
+
+
+def may_answer() -> ColumnElement[bool]:
+    """Make the condition on the members of staff who answer people."""
+    return and_(StaffMember.active, StaffMember.role.in_(_roles_that_answer()))
 
 
 def _roles_that_answer() -> Sequence[str]:
