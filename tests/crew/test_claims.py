@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -45,6 +46,20 @@ def test_of_ten_members_who_press_at_once_one_has_the_task(
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [200] + [409] * 9
     assert {answer.get_json()["code"] for answer in answers if answer.status_code == 409} == {"task_taken"}
+
+
+def test_staff_assign_a_task_anew_to_whose_claim_has_just_run_out(
+    app: Flask, context: Flask, make_station: Make, hire: Hire, order: Order
+) -> None:
+    make_station("A")
+    task, ram = order(), hire()
+    ram.do(f"tasks/{task['id']}/claim")
+    age_claim(app, task)
+    with transaction():
+        claims.assign_task(UUID(task["id"]), member_id=UUID(ram.id), by="staff:x", reason=None, now=utcnow())
+    with transaction():
+        assert claims.expire_claims(now=utcnow()) == 0, "the member was told of a task, and has it"
+    assert ram.get(f"tasks/{task['id']}")["status"] == "claimed"
 
 
 def test_a_second_claim_is_the_first_one_again(make_station: Make, hire: Hire, order: Order) -> None:

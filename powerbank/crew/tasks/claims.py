@@ -49,7 +49,7 @@ def assign_task(task_id: UUID, *, member_id: UUID, by: str, reason: str | None, 
     """Let staff give a task to a member, and take it from who has it. What was begun is begun anew."""
     member = lock_active_member(member_id)
     task = queries.lock_task(task_id)
-    if task.claimed_by == member.id and task.status in HELD:
+    if task.claimed_by == member.id and task.status in HELD and not _has_expired(task, now):
         return task
     if task.status not in (TaskStatus.OPEN, *HELD):
         raise errors.task_closed(task.status)
