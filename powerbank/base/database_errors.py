@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError
 
 # Classes of codes: the server ends or begins, connections are broken, it has no disk, memory or connections left, or
-# its files cannot be read. It is in trouble, whatever the statement, and the same statement works when that is over.
-_AWAY = ("57P", "08", "53", "58")
+# its files cannot be read. It is in trouble, whatever the statement, and the same statement works when that is over. So
+# it is with a server that takes no writes (25006): a primary that is no primary now, or not yet again.
+_AWAY = ("57P", "08", "53", "58", "25006")
 # A page or an index of the server is damaged. It is no mistake of ours, but does not pass by itself: a job that reads
 # it ends as a dead letter, so that the others go on.
 _DAMAGED = ("XX001", "XX002")

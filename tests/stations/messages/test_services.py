@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
-from powerbank.base.db import transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.stations.custody import registration
-from powerbank.stations.daemon.batches import BatchWriter
+from powerbank.stations.daemon.batches import BatchWriter, DatabaseAwayError
 from powerbank.stations.events import PowerbankReturned, StationAlarm
 from powerbank.stations.messages.message import ReceivedMessage
 from tests.stations.conftest import Make
@@ -179,6 +180,26 @@ def test_one_message_that_breaks_our_code_stops_no_other(talker: Talker, monkeyp
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "104"})
     assert query_value("SELECT reason FROM station_messages WHERE outcome = 'failed'").startswith("ZeroDivisionError")
     assert find_serials_in_slots(talker.id)[4] == "104"
+
+
+def test_a_message_waits_for_a_server_that_takes_no_writes(make_station: Make) -> None:
+    """As a primary that was killed, until it is the primary again. What the daemon acknowledged then would be lost."""
+    station, writer = make_station("A"), BatchWriter()
+    body = b'{"event_id": "1", "type": "boot"}'
+    said = [ReceivedMessage(f"stations/{station.imei}/events", body, utcnow())]
+
+    def take_no_writes(connection: Connection) -> None:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    event.listen(db.engine, "begin", take_no_writes)
+    try:
+        with pytest.raises(DatabaseAwayError):
+            writer.write(said)
+    finally:
+        event.remove(db.engine, "begin", take_no_writes)
+    assert query_value("SELECT count(*) FROM station_messages") == 0
+    writer.write(said)
+    assert query_value("SELECT count(*) FROM station_messages") == 1
 
 
 def test_the_daemon_shows_that_it_lives_after_each_station_of_a_long_batch(make_station: Make) -> None:
