@@ -53,6 +53,10 @@ class Topic(StrEnum):
     CREW = "crew"
 
 
+# In which queue a conversation stands. It is written as it is in the index, or the index would not be used.
+TOPIC = "coalesce(nullif(side, 'rider'), subject)"
+
+
 class AlertCause(StrEnum):
     """What may begin a conversation with a venue by itself."""
 
@@ -101,6 +105,14 @@ class Conversation(Base):
             "assignee_id",
             "last_message_id",
             postgresql_where=sql("status IN ('open', 'waiting')"),
+        ),
+        Index("ix_conversations_topic", sql(TOPIC), "last_message_id"),
+        Index("ix_conversations_subject", "subject", "last_message_id"),
+        Index(
+            "ix_conversations_assignee_ever",
+            "assignee_id",
+            "last_message_id",
+            postgresql_where=sql("assignee_id IS NOT NULL"),
         ),
         Index("ix_conversations_answer_due_at", "answer_due_at", postgresql_where=sql("answer_due_at IS NOT NULL")),
         Index("ix_conversations_solved_at", "solved_at", postgresql_where=sql("status = 'solved'")),

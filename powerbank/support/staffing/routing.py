@@ -7,12 +7,12 @@ everybody sees it.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select
 
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import GRANTED
 from powerbank.base.db import open_session
-from powerbank.support.models import Conversation, Side, Status, SupportSkill, Topic
+from powerbank.support.models import TOPIC, Conversation, Side, Status, SupportSkill, Topic
 
 ANSWERS = "support.write"
 
@@ -24,9 +24,7 @@ def topic_of(conversation: Conversation) -> Topic:
 
 def has_topic(topic: Topic) -> ColumnElement[bool]:
     """Make the condition on the conversations of a queue."""
-    if topic in (Topic.PARTNER, Topic.CREW):
-        return Conversation.side == topic.value
-    return and_(Conversation.side == Side.RIDER, Conversation.subject == topic.value)
+    return literal_column(TOPIC) == topic.value
 
 
 def give_to_member(conversation: Conversation, *, now: datetime) -> None:
