@@ -134,6 +134,12 @@ class Settings(SystemSettings):
         description="Where errors are told: the DSN of Sentry, or of what speaks as it does. Needs the package in "
         "`deploy/requirements-sentry.txt`. Unset: nowhere but in the log.",
     )
+    traces_url: str = Field(
+        default="",
+        description="Where traces go: a collector that speaks OTLP over HTTP, `http://127.0.0.1:4318`. Needs the "
+        "packages in `deploy/requirements-tracing.txt`. Off if unset.",
+    )
+    traces_ratio: float = Field(default=1.0, ge=0, le=1, description="The share of taps that are traced.")
     backup_dir: Path = Field(default=Path(".powerbank/backups"), description="Folder of the backups.")
     backup_recipients: Path = Field(
         default=Path("/etc/powerbank/backup.pub"),

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from powerbank import startup, wiring
 from powerbank.api import auth as api_auth
-from powerbank.api import openapi, problems, query_parameters, rate_limits, uploads
+from powerbank.api import openapi, problems, query_parameters, rate_limits, traces, uploads
 from powerbank.api.server import response_headers
 from powerbank.ops import health_routes
 from powerbank.pages import layout
@@ -37,6 +37,7 @@ def compress_answers(app: Flask) -> None:
 
 
 ROUTES: tuple[Callable[[Flask], None], ...] = (
+    traces.init_app,
     startup.init_migrations,
     trust_proxies,
     problems.init_app,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from config import ConfigurationError
 from powerbank.base import clock, logs
 from powerbank.base.db import db
 from powerbank.base.redis_clients import RedisClients
@@ -69,6 +70,22 @@ def tell_errors(app: Flask) -> None:
         import_module("powerbank.integrations.sentry.client").init_app(app)
 
 
+def trace(app: Flask) -> None:
+    """Tell a collector how requests, jobs and commands went. Nothing is imported where it is not wanted."""
+    if not app.config["SETTINGS"].traces_url:
+        return
+    try:
+        otlp = import_module("powerbank.integrations.otlp.client")
+    except ModuleNotFoundError as missing:
+        if not str(missing.name).startswith("opentelemetry"):
+            raise
+        raise ConfigurationError(
+            "TRACES_URL is set, and its packages are missing: "
+            "pip install --require-hashes -r deploy/requirements-tracing.txt"
+        ) from None
+    otlp.init_app(app)
+
+
 def import_other_models(app: Flask) -> None:
     """Import the models that no rule imports: foreign keys lead to their tables, and migrations compare all tables."""
     for models in (
@@ -117,4 +134,11 @@ def init_redis(app: Flask) -> None:
 
 
 # A program that reads and writes rows and messages, and knows no rules, needs only these.
-BASE: tuple[Callable[[Flask], None], ...] = (configure_flask, configure_logs, tell_errors, db.init_app, init_redis)
+BASE: tuple[Callable[[Flask], None], ...] = (
+    configure_flask,
+    configure_logs,
+    tell_errors,
+    trace,
+    db.init_app,
+    init_redis,
+)

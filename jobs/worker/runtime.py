@@ -13,6 +13,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -21,9 +22,11 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from jobs.worker.stepwise import LostClaimError, StepwiseRun
+from powerbank.base import tracing
 from powerbank.base.database_errors import is_away
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.errors import AppError, PermanentError
+from powerbank.base.tracing import Kind
 from powerbank.integrations.errors import VendorError
 from powerbank.outbox import catalogue, job_counts, lifecycle, schedules, wire
 from powerbank.outbox.models import Cause, State
@@ -58,6 +61,7 @@ def run(
     if spec.durable and outbox_id is None:
         raise DeadLetterError(f"{job} comes through the outbox only")
     began, outcome = time.monotonic(), Outcome.BROKEN_OFF
+    tracing.come_from(None)
     try:
         # The request that the job comes from is known once its row is taken.
         with structlog.contextvars.bound_contextvars(job=job, outbox_id=outbox_id, request_id=None):
@@ -100,10 +104,11 @@ def _note_success(spec: JobSpec, job_id: uuid.UUID, seconds: float) -> None:
 
 
 def _run_plain(spec: JobSpec, job_id: uuid.UUID) -> Outcome:
-    with transaction():
+    with ExitStack() as trace, transaction():
         arguments = lifecycle.take_and_complete(job_id, spec)
         if arguments is None:
             return Outcome.SKIPPED
+        trace.enter_context(_traced(spec))  # up to the end of the commit, where more is asked for
         _call(spec, arguments)
     return Outcome.DONE
 
@@ -114,16 +119,18 @@ def _run_stepwise(spec: JobSpec, job_id: uuid.UUID, token: str) -> Outcome:
     if arguments is None:
         return Outcome.SKIPPED
     steps = StepwiseRun(job_id, spec, token)
-    _call(spec, arguments, steps)
-    if not steps.finished:
-        with steps.finish():
-            pass
+    with _traced(spec):
+        _call(spec, arguments, steps)
+        if not steps.finished:
+            with steps.finish():
+                pass
     return Outcome.DONE
 
 
 def _run_losable(spec: JobSpec, arguments: dict[str, Any], failures: int) -> Outcome:
     try:
-        _call(spec, arguments)
+        with _traced(spec):
+            _call(spec, arguments)
     except Exception as error:
         db.session.rollback()
         delay = None if _permanent(error) else spec.retries.delay(failures + 1)
@@ -145,6 +152,11 @@ def _call(spec: JobSpec, arguments: dict[str, Any], *run: StepwiseRun) -> None:
         except TypeError as mismatch:
             raise PermanentError(f"{spec.name} does not take these arguments: {mismatch}") from None
     body(*run, **arguments)
+
+
+def _traced(spec: JobSpec) -> AbstractContextManager[None]:
+    """Trace a job whose row is taken: it belongs to what has asked for it."""
+    return tracing.span(f"job {spec.name}", Kind.CONSUMER, {"queue": spec.queue.value}, parent=tracing.origin())
 
 
 @functools.cache

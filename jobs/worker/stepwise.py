@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base import tracing
 from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.tracing import Kind
 from powerbank.outbox import lifecycle
 from powerbank.outbox.models import OutboxJob, OutboxStep
 from powerbank.outbox.policy import JobSpec
@@ -53,7 +55,8 @@ class StepwiseRun:
         key = f"{self.id}-{step}"
         result = ask(key) if begun is not None and ask is not None else None
         if result is None:
-            result = do(key)
+            with tracing.span(f"step {step}", Kind.CLIENT):
+                result = do(key)
         with transaction() as session:
             noted = session.get(OutboxStep, (self.id, step), with_for_update=True)
             if noted is None:

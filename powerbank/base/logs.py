@@ -28,7 +28,7 @@ _LONGEST = 16_384  # letters of a text that are written: a stranger may send any
 _LONGEST_PATH = 200
 # Orchestrators and monitors ask these so often that nobody wants a line of each.
 PROBES = frozenset({"/health/live", "/health/ready", "/health/queues", "/metrics"})
-_KEPT = {"timestamp", "level", "logger", "request_id", "outbox_id", "message", "name"}
+_KEPT = {"timestamp", "level", "logger", "request_id", "trace_id", "outbox_id", "message", "name"}
 _REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
 
 

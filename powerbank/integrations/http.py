@@ -11,6 +11,8 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, ProtocolError
 
+from powerbank.base import tracing
+from powerbank.base.tracing import Kind
 from powerbank.integrations.errors import VendorError
 
 TIMEOUT = (3.05, 10.0)
@@ -57,10 +59,16 @@ class Http:
 
     def send(self, method: str, url: str, *, timeout: tuple[float, float] | None = None, **given: Any) -> Answer:
         """Send a request once, whatever happens: the vendor may have done it although no answer came."""
+        with tracing.span(f"{method} {self.vendor}", Kind.CLIENT, {"vendor": self.vendor}):
+            answer = self._send(method, url, timeout=timeout or TIMEOUT, **given)
+            tracing.note("http.response.status_code", answer.status)
+            return answer
+
+    def _send(self, method: str, url: str, *, timeout: tuple[float, float], **given: Any) -> Answer:
         until = time.monotonic() + IN_ALL
         try:
             with self._session().request(
-                method, url, timeout=timeout or TIMEOUT, allow_redirects=False, stream=True, **given
+                method, url, timeout=timeout, allow_redirects=False, stream=True, **given
             ) as response:
                 return Answer(self.vendor, response.status_code, self._body(response, until), dict(response.headers))
         except (requests.ConnectionError, ProtocolError) as error:

@@ -13,6 +13,7 @@ from flask import current_app
 from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base import tracing
 from powerbank.base.clock import format_time
 from powerbank.base.db import after_commit, before_commit, new_id, open_session, utcnow
 from powerbank.live import changes
@@ -93,6 +94,7 @@ def _make_row(
         "expires_at": expires_at or (run_after + timedelta(seconds=spec.expires) if spec.expires else None),
         "unique_key": unique_key(spec, arguments, while_open=while_open),
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+        **tracing.carried(),
     }
 
 

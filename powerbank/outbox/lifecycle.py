@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, text, update
 
+from powerbank.base import tracing
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import ConflictError
 from powerbank.live import changes
@@ -34,7 +35,7 @@ _TAKE_AND_COMPLETE = """
                   WHERE id = %(id)s AND finished_at IS NULL AND run_after <= clock_timestamp() + interval '1 second'
                     AND (expires_at IS NULL OR expires_at > clock_timestamp())
                     FOR UPDATE SKIP LOCKED)
-    RETURNING arguments, request_id
+    RETURNING arguments, request_id, traceparent
 """
 _TAKE_ON_LEASE = text("""
     UPDATE outbox_jobs
@@ -44,7 +45,7 @@ _TAKE_ON_LEASE = text("""
                     AND (expires_at IS NULL OR expires_at > clock_timestamp())
                     AND (claimed_by IS NULL OR lease_until <= clock_timestamp())
                     FOR UPDATE SKIP LOCKED)
-    RETURNING arguments, request_id
+    RETURNING arguments, request_id, traceparent
 """)
 _COMPLETE_LEASED = text("""
     UPDATE outbox_jobs
@@ -85,6 +86,7 @@ def _take_up(found: Row[Any] | None) -> dict[str, Any] | None:
     if found is None:
         return None
     structlog.contextvars.bind_contextvars(request_id=found.request_id)
+    tracing.come_from(found.traceparent)
     arguments: dict[str, Any] = found.arguments
     return arguments
 

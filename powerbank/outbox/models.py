@@ -89,6 +89,7 @@ class OutboxJob(Base):
     cause: Mapped[str | None]
     last_error: Mapped[str | None]
     request_id: Mapped[str | None]
+    traceparent: Mapped[str | None]  # of the span that asked for it, where traces are kept
 
     # For people to look at, and read only then.
     tries: Mapped[list["OutboxTry"]] = relationship(viewonly=True, order_by="OutboxTry.number")

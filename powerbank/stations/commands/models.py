@@ -89,6 +89,7 @@ class StationCommand(Base):
     sent_at: Mapped[datetime | None]
     snapshot_decides_from: Mapped[datetime | None]  # a snapshot from then on shows what the command did
     finished_at: Mapped[datetime | None]
+    traceparent: Mapped[str | None]  # of the span that requested it, where traces are kept
     response: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
     @property

@@ -11,9 +11,11 @@ from uuid import UUID
 from sqlalchemy import case, exists, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base import tracing
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import after_commit, db, new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError
+from powerbank.base.tracing import Kind
 from powerbank.content import app_config
 from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.outbox.catalogue import station_jobs
@@ -74,6 +76,8 @@ def request_command(
     }
     if through is not None:
         row |= _NOTED_AS_SENT | {"sent_at": now}
+    with tracing.span(f"command {name.value}", Kind.PRODUCER):
+        row |= tracing.carried()
     made = insert(StationCommand).values(row)
     if name is CommandName.EJECT:
         if row["serial"] is None or row["slot_number"] is None:
@@ -167,7 +171,8 @@ def _send_after_commit(encoded: EncodedCommand, through: Publisher) -> None:
     message = encoded.message
 
     def send() -> None:
-        through.send(message.topic, message.payload, qos=message.qos, wait=RECEIPT_SECONDS)
+        with tracing.span("publish to the broker", Kind.CLIENT):
+            through.send(message.topic, message.payload, qos=message.qos, wait=RECEIPT_SECONDS)
 
     after_commit(send)
 
@@ -186,11 +191,13 @@ def settle_command(command: StationCommand, status: CommandStatus, response: dic
     if changed is None:
         session.refresh(command)
         return False
-    # Nobody waits for the snapshots that this service requests by itself.
-    if command.requested_by.startswith(CREW):
-        publish(CrewEjectionSettled(command_id=command.id, status=status.value))
-    elif command.requested_by != SYSTEM:
-        publish(StationCommandSettled(command_id=command.id, status=status.value))
+    asked, began, outcome = command.traceparent, command.sent_at or command.created_at, {"outcome": status.value}
+    with tracing.span(f"answer {command.command}", Kind.CONSUMER, outcome, parent=asked, began=began):
+        # Nobody waits for the snapshots that this service requests by itself.
+        if command.requested_by.startswith(CREW):
+            publish(CrewEjectionSettled(command_id=command.id, status=status.value))
+        elif command.requested_by != SYSTEM:
+            publish(StationCommandSettled(command_id=command.id, status=status.value))
     return True
 
 
