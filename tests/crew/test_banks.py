@@ -48,6 +48,19 @@ def test_a_station_puts_out_one_bank_at_a_time(app: Flask, context: Flask, talke
     assert rows(app, "SELECT bank_id FROM bank_reservations") == []
 
 
+def test_what_the_crew_puts_in_is_no_return_that_nobody_knows_of(
+    app: Flask, context: Flask, talker: Talker, hire: Hire, work: Callable[..., None]
+) -> None:
+    ram = hire()
+    ram.do("stations/A/open-slots", serials=["101"])
+    put_out(talker, {1: "101", 2: "102", 3: "103"})
+    talker.wait(60)
+    talker.event("returned", 1, "101")
+    work("critical", "iot", "notifications", "default")
+    assert custody_of(app, "101") == ("slot", None)
+    assert rows(app, "SELECT type FROM staff_notices WHERE type = 'unmatched_return'") == []
+
+
 def test_nobody_rents_a_bank_that_is_about_to_go(app: Flask, context: Flask, talker: Talker, hire: Hire) -> None:
     ram = hire()
     [before] = rows(app, "SELECT available_banks FROM station_live")

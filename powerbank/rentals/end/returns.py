@@ -21,6 +21,7 @@ from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.start import ejection
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations.availability import kept_slots
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody.models import PowerBank
 from powerbank.stations.messages import returns as station_returns
 from powerbank.stations.models import Station
@@ -82,8 +83,11 @@ def process_return(
 
 
 def publish_unmatched_return(bank_id: UUID, station_id: UUID, slot_number: int) -> None:
-    """Publish that a power bank came back which no open rental has."""
+    """Publish that a power bank came back which no open rental has. What the crew brings belongs to none."""
     session = open_session()
+    stay, _ = custody_queries.find_last_stays(bank_id)
+    if stay.came_from is not None:
+        return
     bank, station = session.get_one(PowerBank, bank_id), session.get_one(Station, station_id)
     publish(UnmatchedReturn(powerbank_sn=bank.serial, station_sn=station.sn, slot_number=slot_number))
 
