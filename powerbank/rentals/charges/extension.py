@@ -56,6 +56,7 @@ def give_time(rental: Rental, *, minutes: int, by: str, now: datetime) -> None:
     if rental.status not in OUT or rental.came_late or rental.provisional or queries.is_bank_back(rental):
         raise errors.not_extendable(rental.status)
     assert rental.due_at is not None  # noqa: S101 (CHECK started)
+    rental.was_overdue = rental.was_overdue or now > rental.due_at
     _move_due_time(rental, minutes, cause=by, now=now, minutes=minutes)
 
 

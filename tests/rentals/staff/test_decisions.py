@@ -39,7 +39,9 @@ def test_what_was_overdue_is_forgiven_with_the_time(out: Out, cabinets: Cabinets
     assert sita.rental(rental_id)["overdue_amount"] == "0.00"
     cabinets.take_back("A-1")
     balance, _held, _points, dues = sita.wallet()
-    assert (sita.rental(rental_id)["status"], balance, dues) == ("completed", "450.00", "0.00")
+    found = sita.rental(rental_id)
+    assert (found["status"], balance, dues) == ("completed", "450.00", "0.00")
+    assert found["is_returned_on_time"] is False, "what was ever overdue is not on time"
 
 
 @pytest.mark.parametrize(("body", "status"), [({}, 422), ({"minutes": 0}, 422), ({"minutes": 10081}, 422)])
