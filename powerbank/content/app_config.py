@@ -116,6 +116,13 @@ class AppConfig(BaseModel):
         15, "Minutes of business hours in which support answers.", low=1, high=10_080
     )
 
+    queue_alarm_critical: int = _key(
+        100, "Jobs that may wait in the queue `critical` before staff are alerted.", low=1, high=1_000_000
+    )
+    queue_alarm_payments: int = _key(
+        50, "Jobs that may wait in the queue `payments` before staff are alerted.", low=1, high=1_000_000
+    )
+
     quiet_hours: DayHours = _key(
         Hours(time(22), time(7)), "Local hours in which nobody is woken: pushes and SMS of non-urgent kinds wait."
     )

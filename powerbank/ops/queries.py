@@ -10,12 +10,13 @@ from sqlalchemy import Row, case, func, select
 
 from powerbank.api.paging import page
 from powerbank.base.db import db, utcnow
+from powerbank.content import app_config
 from powerbank.ledger.books import reconciliation
 from powerbank.notifications.staff.models import StaffNotice, StaffNoticeRead
 from powerbank.ops.models import Alert
 from powerbank.outbox import catalogue, heartbeats
 from powerbank.outbox.models import SETTLED, OutboxJob, State
-from powerbank.outbox.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
+from powerbank.outbox.policy import TIME_LIMITS, Queue
 from powerbank.outbox.schedules import ScheduleState, is_too_far_ahead, next_slot
 
 STUCK_AFTER = 300  # seconds; a due job that waits longer than this means that nobody works
@@ -100,9 +101,10 @@ def _find_problems(
     waiting: list[Row[tuple[str, int, datetime]]], workers: list[heartbeats.Heartbeat], now: datetime
 ) -> Iterator[Problem]:
     lengths = {row.queue: row.waiting for row in waiting}
-    for queue in Queue:
-        limit = BACKLOG_ALARMS.get(queue)
-        if limit is not None and lengths.get(queue, 0) > limit:
+    rules = app_config.current()
+    alarms = {Queue.CRITICAL: rules.queue_alarm_critical, Queue.PAYMENTS: rules.queue_alarm_payments}
+    for queue, most in alarms.items():
+        if lengths.get(queue, 0) > most:
             yield Problem(f"queue_backlog:{queue}", "queue_backlog", f"{lengths[queue]} jobs wait in {queue}")
     for lane in catalogue.lanes_in_use():
         if not any(lane in worker.queues for worker in workers):

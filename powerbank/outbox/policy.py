@@ -59,9 +59,6 @@ TIME_LIMITS = MappingProxyType(
     }
 )
 
-# Staff are alerted when more jobs than this wait in a queue.
-BACKLOG_ALARMS = MappingProxyType({Queue.CRITICAL: 100, Queue.PAYMENTS: 50})
-
 
 class Unique(StrEnum):
     """The effect of a second `enqueue` of the same job with the same arguments."""

@@ -14,6 +14,7 @@ from powerbank.outbox import catalogue, heartbeats
 from powerbank.outbox.enqueue import enqueue
 from tests import sample_jobs
 from tests.ops.steps import Work, add_worker, health
+from tests.people import change
 
 
 def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: FlaskClient) -> None:
@@ -32,6 +33,16 @@ def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: Fla
             services.update_alerts(queries.read_queue_health().alerts, now=utcnow())
         assert db.session.scalar(text("SELECT count(*) FROM ops_alerts WHERE cleared_at IS NULL")) == 0
     assert health(client)[1]["status"] == "healthy"
+
+
+def test_staff_say_how_many_jobs_may_wait(app: Flask, client: FlaskClient) -> None:
+    add_worker(app)
+    with app.app_context(), transaction():
+        for number in range(3):
+            enqueue(sample_jobs.URGENT, key=str(number))
+    assert health(client)[1]["alerts"] == []
+    change(app, "INSERT INTO app_config (key, value, updated_by) VALUES ('queue_alarm_critical', '2', 'x')")
+    assert [each["kind"] for each in health(client)[1]["alerts"]] == ["queue_backlog"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
