@@ -59,6 +59,7 @@ def register_hooks(app: Flask) -> None:
     lifecycle.register_registration_steps(
         notices.notify_of_registration, earnings.request_signup_award, partners.join_invited
     )
+    lifecycle.register_address_steps(partners.join_invited)
     lifecycle.register_account_end_checks(
         dues.refuse_to_leave_with_dues,
         rental_queries.refuse_user_with_open_rental,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg2.errors import UniqueViolation
 from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from powerbank.base.database_errors import Refusals, already_exists_error, inconsistent_error, refusing_on
 from powerbank.base.db import new_id, open_session
@@ -75,10 +76,20 @@ def remove_member(partner_id: UUID, member_id: UUID, *, keep_an_owner: bool) -> 
 
 
 def join_invited(user_id: UUID) -> None:
-    """Let a person who has just joined belong to the partners that have invited one of their addresses."""
+    """Let a person who has just joined, or linked an address, belong to the partners that have invited it.
+
+    Whoever was invited by two addresses belongs to the partner once, as an owner if one of them says so.
+    """
     addresses = select(Identifier.value).filter_by(user_id=user_id)
+    own = select(Member.partner_id).where(Member.user_id == user_id)
+    invited = (
+        select(Member.id)
+        .ext(distinct_on(Member.partner_id))
+        .where(Member.user_id.is_(None), Member.address.in_(addresses), Member.partner_id.not_in(own))
+        .order_by(Member.partner_id, Member.role, Member.id)
+    )
     open_session().execute(
-        update(Member).where(Member.user_id.is_(None), Member.address.in_(addresses)).values(user_id=user_id)
+        update(Member).where(Member.id.in_(invited), Member.user_id.is_(None)).values(user_id=user_id)
     )
 
 

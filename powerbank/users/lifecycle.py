@@ -16,16 +16,22 @@ from powerbank.users.models import AccountStatus, Identifier, User
 from powerbank.users.services import lock_user
 
 RegistrationStep = Callable[[UUID], None]
+AddressStep = Callable[[UUID], None]
 EndCheck = Callable[[UUID], None]
 EndStep = Callable[[User], None]
 
 _registration_steps: list[RegistrationStep] = []
+_address_steps: list[AddressStep] = []
 _end_checks: list[EndCheck] = []
 _end_steps: list[EndStep] = []
 
 
 def register_registration_steps(*steps: RegistrationStep) -> None:
     _registration_steps[:] = steps
+
+
+def register_address_steps(*steps: AddressStep) -> None:
+    _address_steps[:] = steps
 
 
 def register_account_end_checks(*checks: EndCheck) -> None:
@@ -39,6 +45,12 @@ def register_account_end_steps(*steps: EndStep) -> None:
 def complete_registration(user_id: UUID) -> None:
     """Give a new account what belongs to it, once, in the transaction of one job soon after the registration."""
     for give in _registration_steps:
+        give(user_id)
+
+
+def complete_new_address(user_id: UUID) -> None:
+    """Give a person what waited for the phone number or e-mail address that they have just linked."""
+    for give in _address_steps:
         give(user_id)
 
 

@@ -30,6 +30,27 @@ def join(client: FlaskClient, finance: Headers, people: People) -> Callable[...,
     return make
 
 
+def test_who_links_an_invited_address_later_belongs_to_the_partner(
+    client: FlaskClient, venue: Fixture, people: People, finance: Headers, work: Callable[..., None]
+) -> None:
+    """The owner wrote to an address that the person's account did not have yet."""
+    bakery = venue()
+    for invite in (
+        {"phone": "+9779812345671", "role": "viewer"},
+        {"email": "rai@example.com", "role": "owner"},
+        {"email": "rai@elsewhere.example.com", "role": "viewer"},
+    ):
+        assert client.post(f"/api/admin/partners/{bakery}/members", json=invite, headers=finance).status_code == 201
+    rai = people.join("rai")
+    assert client.get("/api/partner/me", headers=rai.headers).get_json()["items"] == []
+    for address in ("rai@example.com", "rai@elsewhere.example.com"):
+        challenge, code = people.ask_code(client, address, "link", rai)
+        body = {"challenge_id": challenge, "code": code}
+        assert client.post("/api/users/me/identifiers", json=body, headers=rai.headers).status_code == 200
+    found = client.get("/api/partner/me", headers=rai.headers).get_json()["items"]
+    assert [(each["id"], each["role"]) for each in found] == [(bakery, "owner")]
+
+
 def test_an_owner_sees_stations_earnings_and_agreements(
     client: FlaskClient, make_station: Make, venue: Fixture, agree: Fixture, rent: Fixture, join: Fixture
 ) -> None:

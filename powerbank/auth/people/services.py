@@ -18,6 +18,7 @@ from powerbank.base.errors import ConflictError
 from powerbank.base.signatures import TimedSerializer
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
+from powerbank.users import lifecycle
 from powerbank.users import services as users
 from powerbank.users.errors import AccountBlockedError
 from powerbank.users.identifiers import ContactAddress, mask_contact_address
@@ -87,6 +88,7 @@ def link_contact(
         former = users.set_identifier(user, contact)
     except ConflictError as refusal:
         return refusal
+    lifecycle.complete_new_address(user_id)
     # Not a line of the subscriptions: this must also reach the former address, which its person has just given up.
     notify(
         user_id=user_id,
