@@ -20,9 +20,11 @@ class Sample:
 
 
 class Watch(threading.Thread):
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, token: str = "") -> None:
+        """`token` is shown as a monitor on another machine shows it (MONITOR_TOKEN)."""
         super().__init__(name="health", daemon=True)
         self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._ended = threading.Event()
         self.samples: list[Sample] = []
 
@@ -49,6 +51,6 @@ class Watch(threading.Thread):
         try:
             with requests.Session() as session:
                 session.trust_env = False
-                return dict(session.get(self._url + path, timeout=LONGEST_ANSWER).json())
+                return dict(session.get(self._url + path, headers=self._headers, timeout=LONGEST_ANSWER).json())
         except (requests.RequestException, ValueError):
             return None

@@ -72,6 +72,8 @@ class Ground(Protocol):
 class Trial(abc.ABC):
     """Riders on a ground, what breaks meanwhile, and the time until nothing waits any more."""
 
+    ready_within = READY_WITHIN
+
     def __init__(self, system: Ground, *, seed: int, riders: int) -> None:
         self.system, self.seed = system, seed
         self.journal = Journal()
@@ -79,7 +81,7 @@ class Trial(abc.ABC):
         self.staff = Staff(
             system.web_url, self.journal, email=ADMIN_EMAIL, password=system.environment["ADMIN_PASSWORD"]
         )
-        self.watch = Watch(system.health_url)
+        self.watch = Watch(system.health_url, token=system.environment.get("MONITOR_TOKEN", ""))
         self._dice = random.Random(f"storm {seed}")  # noqa: S311 (not a secret)
         self._number_of_riders = riders
 
@@ -111,10 +113,10 @@ class Trial(abc.ABC):
         return seen
 
     def _wait_until_green(self) -> None:
-        until = now() + READY_WITHIN
+        until = now() + self.ready_within
         while (found := self.watch.look()).colour != "green":
             if now() > until:
-                raise RuntimeError(f"Not ready after {READY_WITHIN:.0f} s: health says {sorted(found.problems)}")
+                raise RuntimeError(f"Not ready after {self.ready_within:.0f} s: health says {sorted(found.problems)}")
             time.sleep(0.5)
 
     def _riders(self) -> list[Rider]:
