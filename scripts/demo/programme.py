@@ -44,7 +44,7 @@ def run(data: Path, ended: threading.Event) -> None:
         specs, memory = describe_stations(data)
     with (
         Simulator(os.environ["STATIONS_MQTT_URL"], specs, keep_in=memory) as simulator,
-        living.at_work(app, simulator, ended),
+        living.at_work(app, simulator, ended, data=data),
     ):
         ended.wait()
 

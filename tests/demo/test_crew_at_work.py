@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.serving import make_server
 
 from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.redis_clients import cache_redis
 from powerbank.crew.members import services as members
 from powerbank.crew.tasks import services as tasks
 from powerbank.stations.warehouses import services as warehouses
@@ -187,6 +189,22 @@ def test_a_day_of_a_simulated_member(town: Town) -> None:
     assert net.value("SELECT count(*) FROM custody WHERE place = 'crew' AND upper_inf(period)") == 0
     day.worker.look()
     assert net.value("SELECT count(*) FROM crew_shifts") == 1
+
+
+def test_a_phone_that_was_switched_off_is_still_signed_in(town: Town, sandbox: Sandbox, tmp_path: Path) -> None:
+    read = partial(read_sms, sandbox.url)
+    with town.net.app.app_context():
+        cache_redis().flushdb()  # the minute between two codes is over
+    Phone(town.site, NUMBER, read, keep_in=tmp_path / "phone").get("/api/crew/me")
+    sent = len(read(NUMBER))
+    for _ in range(2):
+        Phone(town.site, NUMBER, read, keep_in=tmp_path / "phone").get("/api/crew/me")
+    assert len(read(NUMBER)) == sent
+    (tmp_path / "phone").write_text("what nobody gave")
+    with town.net.app.app_context():
+        cache_redis().flushdb()
+    Phone(town.site, NUMBER, read, keep_in=tmp_path / "phone").get("/api/crew/me")
+    assert len(read(NUMBER)) == sent + 1
 
 
 def test_who_is_not_of_the_crew_is_refused(town: Town, sandbox: Sandbox) -> None:

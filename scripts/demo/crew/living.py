@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from flask import Flask
@@ -36,7 +37,7 @@ MOST_BANKS = 3
 
 
 @contextmanager
-def at_work(app: Flask, simulator: Simulator, ended: threading.Event) -> Iterator[None]:
+def at_work(app: Flask, simulator: Simulator, ended: threading.Event, *, data: Path) -> Iterator[None]:
     """Let the members work while the block runs, which ends after the event. Each has a thread that mostly sleeps."""
     with app.app_context():
         described = [(hired, str(hired.depot.row.id)) for hired in CREW if hired.find() is not None]
@@ -48,7 +49,7 @@ def at_work(app: Flask, simulator: Simulator, ended: threading.Event) -> Iterato
     threads = [
         threading.Thread(
             target=Worker(
-                Phone(site, hired.phone, read),
+                Phone(site, hired.phone, read, keep_in=data / f"crew-{warehouse_id}-{hired.number}"),
                 hands,
                 Habits(begins=hired.begins, ends=hired.ends, home=hired.depot.at, zone=HOME),
                 warehouse_id=warehouse_id,

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -29,13 +30,18 @@ class Unanswered(Exception):  # noqa: N818 (no error of the program)
 
 
 class Phone:
-    """A phone of one person, for one thread. `read_sms` gives the newest text that was sent to a number."""
+    """A phone of one person, for one thread. `read_sms` gives the texts that were sent to a number, newest first.
 
-    def __init__(self, site: str, number: str, read_sms: Callable[[str], list[str]]) -> None:
-        self._site, self._number, self._read_sms = site, number, read_sms
+    It stays signed in when it is switched off, if there is a file to `keep_in`.
+    """
+
+    def __init__(
+        self, site: str, number: str, read_sms: Callable[[str], list[str]], *, keep_in: Path | None = None
+    ) -> None:
+        self._site, self._number, self._read_sms, self._keep_in = site, number, read_sms, keep_in
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the environment has no business with this machine
-        self._refresh_token = ""
+        self._refresh_token = keep_in.read_text() if keep_in is not None and keep_in.exists() else ""
 
     def get(self, path: str, **query: Any) -> Any:
         return self._ask_signed_in("GET", path, None, query)
@@ -86,6 +92,11 @@ class Phone:
     def _keep(self, tokens: dict[str, Any]) -> None:
         self._session.headers["Authorization"] = f"Bearer {tokens['access_token']}"
         self._refresh_token = tokens["refresh_token"]
+        if self._keep_in is not None:
+            new = self._keep_in.with_suffix(".new")
+            new.touch(mode=0o600)
+            new.write_text(self._refresh_token)
+            new.replace(self._keep_in)
 
     def _ask(self, method: str, path: str, body: Any, *, query: Any = None, key: str = "", files: Any = None) -> Any:
         form = {"data": body, "files": files} if files else {"json": body}
