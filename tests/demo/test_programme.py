@@ -1,6 +1,7 @@
 """The demonstration is made once, in steps, and leaves a network that is right by its own rules."""
 
 import json
+import random
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,10 +12,13 @@ import pytest
 from flask import Flask
 
 from powerbank.base.db import transaction, utcnow
+from powerbank.crew.shifts import services as shifts
 from powerbank.crew.tasks.states import TaskStatus
 from powerbank.promotions import seed as promotions
 from powerbank.stations.registry import seed as stations
 from scripts.demo import past, people, programme, rentals, steps
+from scripts.demo.crew import living, members
+from scripts.simulation import Simulator
 from tests.people import change, rows
 
 Work = Callable[..., None]
@@ -109,3 +113,37 @@ def test_its_stations_are_simulated_with_the_banks_that_they_have(context: Flask
     memory.write_text("what the simulator wrote since")
     programme.describe_stations(tmp_path)
     assert memory.read_text() == "what the simulator wrote since"
+
+
+def test_its_crew_goes_to_work_with_what_staff_order(
+    context: Flask, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each member has a thread of their own, and somebody orders work where one is on a shift and nothing is to do."""
+    first = utcnow() - timedelta(days=3)
+    steps.do_once("stations", lambda: programme._register(first))
+    steps.do_once("crew", lambda: members.hire_crew(first))
+    monkeypatch.setenv("PORT", "9")  # nobody answers there
+    ended = threading.Event()
+    with (
+        Simulator("mqtt://127.0.0.1:9", []) as simulator,
+        living.at_work(context, simulator, ended, data=tmp_path),
+    ):
+        names = {thread.name for thread in threading.enumerate()}
+        ended.set()
+    assert {*(f"crew {hired.first_name}" for hired in members.CREW), "orders"} <= names
+
+    ram, dice = members.CREW[0], random.Random(1)
+    for begins in (False, True):
+        with transaction():
+            member_id = ram.find()
+            assert member_id is not None
+            if begins:
+                shifts.start_shift(member_id, now=utcnow())
+            living.order_if_idle(ram, dice)
+        ordered = rows(context, "SELECT kind, bring, take FROM crew_tasks ORDER BY kind")
+        assert ordered == ([("empty", 1, 0), ("full", 0, 1)] if begins else [])
+    with transaction():
+        living.order_if_idle(ram, dice)
+        shelf = str(members.CHITWAN.row.id)
+    assert rows(context, "SELECT count(*) FROM crew_tasks") == [(2,)]
+    assert len(living.read_shelf(context, shelf)) == members.ON_EACH_SHELF

@@ -40,7 +40,8 @@ MOST_BANKS = 3
 def at_work(app: Flask, simulator: Simulator, ended: threading.Event, *, data: Path) -> Iterator[None]:
     """Let the members work while the block runs, which ends after the event. Each has a thread that mostly sleeps."""
     with app.app_context():
-        described = [(hired, str(hired.depot.row.id)) for hired in CREW if hired.find() is not None]
+        with transaction():
+            described = [(hired, str(hired.depot.row.id)) for hired in CREW if hired.find() is not None]
         sandbox = sandbox_url()
         db.session.remove()
     hands = Hands(simulator, partial(read_shelf, app))
