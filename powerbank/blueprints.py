@@ -23,6 +23,7 @@ API = (
     "powerbank.notifications.delivery.routes:blueprint",
     "powerbank.auth.people.routes:blueprint",
     "powerbank.auth.people.routes:identifier_blueprint",
+    "powerbank.auth.people.sign_in_routes:blueprint",
     "powerbank.auth.staff.routes:blueprint",
     "powerbank.auth.staff.account_routes:blueprint",
     "powerbank.auth.staff.administration_routes:blueprint",

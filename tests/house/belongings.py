@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from powerbank.auth.people.models import Session as SignInSession
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.movements import dues, holds
@@ -55,6 +56,14 @@ def a_notice(owner: UUID) -> Belonging:
     with transaction():
         dispatch.dispatch_notice(notice_id)
     return Belonging({"notice_id": notice_id}, {"PATCH": {"read": True}})
+
+
+def a_sign_in(owner: UUID) -> Belonging:
+    with transaction() as session:
+        made = SignInSession(user_id=owner, user_agent="Another phone")
+        session.add(made)
+        session.flush()
+    return Belonging({"sign_in_id": made.id})
 
 
 def a_device(owner: UUID) -> Belonging:

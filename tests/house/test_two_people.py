@@ -36,6 +36,7 @@ from tests.house.belongings import (
     a_rental_to_bring_back,
     a_rental_to_extend,
     a_reservation,
+    a_sign_in,
     a_topup,
     an_operation,
 )
@@ -88,6 +89,7 @@ FACTORIES: dict[str, Factory] = {
     "/api/rentals/<uuid:rental_id>/return-blocked": a_rental_to_bring_back,
     "/api/notifications/<uuid:notice_id>": a_notice,
     "/api/users/me/devices/<uuid:device_id>": a_device,
+    "/api/users/me/sign-ins/<uuid:sign_in_id>": a_sign_in,
     "/api/operations/<uuid:operation_id>": an_operation,
     "/api/operations/<uuid:operation_id>/items": an_operation,
     "/api/operations/<uuid:operation_id>/stop": an_operation,

@@ -2,7 +2,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, pre_load, validate
 
-from powerbank.api.fields import Boolean
+from powerbank.api.fields import Boolean, Time
 from powerbank.users.schemas import NAME, UserSchema
 
 
@@ -68,3 +68,16 @@ class RefreshSchema(Schema):
         validate=validate.Length(1, 200),
         metadata={"description": "Required, unless it is in a cookie."},
     )
+
+
+class OwnSignInSchema(Schema):
+    id = fields.UUID(required=True, attribute="session.id")
+    this_one = Boolean(
+        required=True, attribute="is_this", metadata={"description": "Whether you are asking through it."}
+    )
+    user_agent = fields.String(
+        required=True, allow_none=True, attribute="session.user_agent", metadata={"description": "What signed in."}
+    )
+    created_at = Time(required=True, attribute="session.created_at")
+    seen_at = Time(required=True, metadata={"description": "When it last got new tokens."})
+    ended_at = Time(required=True, allow_none=True, attribute="session.ended_at")

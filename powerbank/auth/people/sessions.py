@@ -49,7 +49,7 @@ def refresh_session(token: str) -> Tokens | None:
         raise UnauthenticatedError
     successor = derive_successor(token)
     if row.spent_at is not None and not may_repeat(row, _find_refresh_token(successor), now):
-        _end_one(session, "reuse")
+        end_one(session, "reuse")
         return None
     user = open_session().get_one(User, session.user_id)
     if not users.may_sign_in(user):
@@ -65,7 +65,7 @@ def end_session(token: str) -> None:
     """Sign out on the device of this refresh token. A token that we do not know is signed out already."""
     row = _find_refresh_token(token)
     if row is not None:
-        _end_one(open_session().get_one(Session, row.session_id, with_for_update=True), "logout")
+        end_one(open_session().get_one(Session, row.session_id, with_for_update=True), "logout")
 
 
 def end_all_sessions(token: str) -> None:
@@ -116,7 +116,8 @@ def _find_refresh_token(token: str, *, lock: bool = False) -> RefreshToken | Non
     return found
 
 
-def _end_one(session: Session, cause: str) -> None:
+def end_one(session: Session, cause: str) -> None:
+    """End a locked sign-in, and with it the pushes and the streams of its device."""
     if session.ended_at is None:
         session.ended_at, session.end_cause = utcnow(), cause
         devices.end_devices_of_sessions([session.id], now=utcnow())

@@ -25,6 +25,7 @@ const VIEWS = [
   ["coupons", () => import("./views/rewards/coupons.js"), "person"],
   ["notices", () => import("./views/person/notices.js"), "person"],
   ["preferences", () => import("./views/person/preferences.js"), "person"],
+  ["sign-ins", () => import("./views/person/sign-ins.js"), "person"],
   ["leave", () => import("./views/person/leave.js"), "person"],
   ["support", () => import("./views/help/support.js"), "person"],
   ["support/new", () => import("./views/help/begin.js"), "person"],

@@ -2,10 +2,16 @@
 
 import io
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
+from powerbank.auth.people import sessions
+from powerbank.auth.people.models import Session as SignInSession
+from powerbank.base.db import db, transaction
+from powerbank.users.models import Identifier, User
 from tests.browser.app.conftest import Rider, Street, come_signed_in, sign_in, top_up
 from tests.browser.reader import PHONE, WIDE
 from tests.nursery import wait_until
@@ -21,6 +27,7 @@ PAGES = (
     "/app/coupons",
     "/app/notices",
     "/app/preferences",
+    "/app/sign-ins",
     "/app/help",
     "/app/leave",
     "/app/rentals",
@@ -129,7 +136,7 @@ def test_a_line_of_the_wallet_is_explained_and_asked_back(street: Street, rider:
     assert street.count("refunds") == 1
 
 
-def test_signing_out_everywhere_ends_another_device_too(street: Street, rider: Riders, number: str) -> None:
+def test_signing_out_ends_one_other_device_or_all(street: Street, rider: Riders, number: str) -> None:
     phone, tablet = rider(), rider(WIDE)
     phone.page.goto("/app/me")
     sign_in(phone, number)
@@ -142,8 +149,28 @@ def test_signing_out_everywhere_ends_another_device_too(street: Street, rider: R
     page.wait_for_selector("#code")
     page.fill("#code", street.newest_code_for(number))
     page.wait_for_selector(".person")
+    lost = lose_a_phone(street, number)
+    phone.page.goto("/app/sign-ins")
+    phone.shows("li:has-text('Chrome · Android')")
+    assert phone.page.locator("[data-sign-in=open]").count() == 3
+    phone.page.click("li:has-text('Chrome · Android') button")
+    phone.page.wait_for_selector("[data-sign-in=ended]:has-text('Chrome · Android')")
+    assert street.net.value(f"SELECT end_cause FROM sessions WHERE id = '{lost}'") == "ended elsewhere"
+    phone.page.goto("/app/me")
     phone.page.click("button:has-text('Sign out everywhere')")
     phone.page.wait_for_url("**/app/")
     page.goto("/app/wallet")
     page.wait_for_selector("[name=identifier]")
     tablet.refused(401, 403)
+
+
+def lose_a_phone(street: Street, number: str) -> UUID:
+    """Sign the person of this number in on a phone that is then lost."""
+    agent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36"
+    with street.net.app.app_context():
+        with transaction() as session:
+            user = session.scalars(select(User).join(Identifier).where(Identifier.value == f"+977{number}")).one()
+            sessions.begin_session(user, user_agent=agent)
+            lost = session.scalars(select(SignInSession.id).where(SignInSession.user_agent == agent)).one()
+        db.session.remove()
+    return lost

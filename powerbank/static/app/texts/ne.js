@@ -96,6 +96,13 @@ export default {
   "A friend gave me a code": "साथीले कोड दिएको छ",
   "Go on": "अगाडि बढ्नुहोस्",
   "Sign out": "साइन आउट",
+  "Where you are signed in": "तपाईं कहाँ कहाँ साइन इन हुनुहुन्छ",
+  "Somewhere that is not yours? Sign it out, and change nothing else: a code comes to your phone only.": "कुनै यन्त्र तपाईंको होइन? त्यसलाई साइन आउट गर्नुहोस्, अरू केही फेर्नु पर्दैन: कोड तपाईंको फोनमा मात्र आउँछ।",
+  "A device": "कुनै यन्त्र",
+  "this device": "यही यन्त्र",
+  "ended on {day}": "{day} मा सकियो",
+  "Sign out there": "त्यहाँ साइन आउट",
+  "It is signed out.": "त्यो साइन आउट भयो।",
   "Sign out everywhere": "सबै यन्त्रबाट साइन आउट",
   "Sending…": "पठाउँदैछ…",
 

@@ -29,6 +29,7 @@ export default function View() {
       <${Row} href="/app/profile" title=${t("Profile")} value=${me && !me.profile_complete ? t("incomplete") : null} />
       <${Row} href="/app/identity" title=${t("Identity")} value=${me ? KYC[me.kyc_status]() : null} />
       <${Row} href="/app/preferences" title=${t("What we tell you, and where")} />
+      <${Row} href="/app/sign-ins" title=${t("Where you are signed in")} />
     </ul>
     <ul class="rows">
       <${Row} href="/app/help" title=${t("Questions and answers")} />
