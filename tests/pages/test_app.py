@@ -1,6 +1,7 @@
 """The rider's app as the server hands it out: its pages, its files, its size and its texts."""
 
 import gzip
+import json
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -111,6 +112,19 @@ def test_it_is_small(client: FlaskClient) -> None:
         addresses = [url_for("app.file", version=app_pages.app_version(), name=name) for name in files]
     answers = [client.get(address, headers={"Accept-Encoding": "gzip, br"}) for address in addresses]
     assert {answer.headers["Content-Encoding"] for answer in answers} == {"br"}
+    total = sum(len(answer.data) for answer in answers)
+    assert total < SMALLEST, total
+
+
+def test_what_comes_before_it_is_wanted_is_small_without_brotli_too(client: FlaskClient) -> None:
+    """What the page and its service worker take by themselves, with the texts of one more language."""
+    worker = client.get("/app/worker.js").text
+    files = json.loads(worker.partition("const FILES = ")[2].partition(";")[0])
+    later = re.compile(worker.partition("const LATER =\n  /")[2].partition("/;")[0])
+    taken = [name for name in files if not later.search(name) or name.endswith("/texts/ne.js")]
+    assert not [name for name in taken if "rewards" in name]
+    answers = [client.get(name, headers={"Accept-Encoding": "gzip"}) for name in taken]
+    assert {answer.headers.get("Content-Encoding") for answer in answers} <= {"gzip", None}
     total = sum(len(answer.data) for answer in answers)
     assert total < SMALLEST, total
 

@@ -2,8 +2,10 @@
 // What the API says is never kept here; the app itself keeps what it may show again.
 const SHELL = "powerbank-{{ version }}";
 const FILES = {{ files | tojson }};
-// Files that most people never need are fetched when they are.
-const LATER = /\/(jsqr|leaflet|texts\/)/;
+// What most people never open is fetched when they do. Without a network it would have nothing to show either: what was
+// read before is kept by what read it.
+const LATER =
+  /\/(jsqr|leaflet|texts\/|views\/(rewards\/|help\/questions|money\/payment|stations\/report|person\/(leave|notices|preferences|profile|sign-ins)))/;
 
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
