@@ -36,8 +36,11 @@ class Reader:
     def look(self) -> None:
         """Note what axe finds serious, and a page that is wider than its window. Keep a picture if one is wanted."""
         self.page.wait_for_load_state("load")  # before its styles have come, a page has the colours of the browser
-        # An element that still moves in does not have its final colours yet.
-        self.page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
+        # An element that still moves in does not have its final colours yet. What says that one has to wait moves on.
+        self.page.evaluate(
+            "() => Promise.allSettled(document.getAnimations()"
+            ".filter((each) => each.effect.getComputedTiming().endTime !== Infinity).map((each) => each.finished))"
+        )
         found = self.page.evaluate(f"async () => {{ {self._axe}; return (await axe.run()).violations }}")
         for each in found:
             if each["impact"] in ("serious", "critical"):

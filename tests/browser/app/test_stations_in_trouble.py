@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.stations.commands import services as commands
+from powerbank.stations.commands.models import StationCommand
 from tests.browser.app.conftest import Rider, Street, come_signed_in, ready_to_rent, tell_about_oneself, top_up
 from tests.browser.camera import options_of
 from tests.browser.conftest import CHROMIUM
 from tests.browser.reader import PHONE
+from tests.databases import execute
 
 Riders = Callable[..., Rider]
 ONLINE = "SELECT online FROM station_live JOIN stations ON stations.id = station_id WHERE stations.sn = '{sn}'"
@@ -29,6 +34,56 @@ def test_no_slot_is_named_while_the_station_is_silent(street: Street, rider: Rid
     # The page shows the rental as it read it, so the database has known it as active before.
     assert street.net.value("SELECT status FROM rentals ORDER BY id DESC LIMIT 1") == "active"
     assert page.locator(".stage.good .big").count() == 1
+
+
+def test_a_station_that_never_answers_costs_nothing(street: Street, rider: Riders) -> None:
+    """Nothing comes out, twice. The rider is told so, has the money again, and rents elsewhere."""
+    sita = rider()
+    come_signed_in(sita)
+    page = sita.page
+    page.goto(f"/app/rent/{street.there.sn}?package={street.package}")
+    page.wait_for_selector("[data-does=rent]")
+    station = street.simulator.station(street.there.imei)
+    station.fault("no_answer", times=2)
+    page.click("[data-does=rent]")
+    sita.shows(".stage.asks")
+    rental_id = page.url.rsplit("/", 1)[1]
+    ended = f"SELECT status FROM rentals WHERE id = '{rental_id}' AND status NOT IN ('pending', 'ejecting')"
+
+    def has_ended() -> bool:
+        let_deadlines_pass(street)
+        return street.net.value(ended) is not None
+
+    street.net.wait(has_ended, "the start has ended")
+    assert street.net.value(ended) == "failed"
+    sita.shows(".stage.bad")
+    assert "You pay nothing." in page.inner_text(".stage.bad")
+    page.goto("/app/wallet")
+    page.wait_for_selector("main:has-text('Rs 100')")
+    page.go_back()
+    page.click("a:has-text('See other stations')")
+    page.wait_for_selector(".rows a")
+    page.goto(f"/app/rent/{street.here.sn}?package={street.package}")
+    page.click("[data-does=rent]")
+    page.wait_for_selector(".stage.good .big")
+
+
+def let_deadlines_pass(street: Street) -> None:
+    """Do at once what the scheduler has done at the deadline of an ejection that has gone out to its station."""
+    late = (
+        "deadline = now() - interval '1 s' WHERE command = 'eject_powerbank' AND status = 'sent' AND deadline > now()"
+    )
+    execute(street.net.postgres.owner_url(), f"UPDATE station_commands SET {late}")
+    open_ones = select(StationCommand.id).where(
+        StationCommand.finished_at.is_(None),
+        StationCommand.command == "eject_powerbank",
+        StationCommand.deadline < utcnow(),
+    )
+    with street.net.app.app_context():
+        with transaction() as session:
+            for command_id in session.scalars(open_ones).all():
+                commands.check_overdue_command(command_id, now=utcnow())
+        db.session.remove()
 
 
 def test_a_station_that_is_away_says_so_and_is_back_by_itself(street: Street, rider: Riders) -> None:
