@@ -7,14 +7,15 @@ import pytest
 from flask import Flask
 
 from powerbank.auth.staff.roles import Role
-from powerbank.base.db import transaction, utcnow
+from powerbank.base.db import new_id, transaction, utcnow
+from powerbank.rentals import errors
 from powerbank.rentals.disputes import services as cases
 from powerbank.rentals.disputes.models import IssueType
 from powerbank.rentals.models import Rental
-from powerbank.rentals.start import ejection
+from powerbank.rentals.start import ejection, refusals
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus
-from tests.browser.reader import Reader
+from tests.browser.reader import PHONE, WIDE, Reader
 from tests.ledger.conftest import make_person
 from tests.people import rows
 from tests.pictures import samples
@@ -67,3 +68,22 @@ def test_an_unresolved_rental_is_found_and_resolved(app: Flask, unresolved: Any,
     assert rows(app, "SELECT status FROM rentals") == [("failed",)]
     assert rows(app, "SELECT count(*) FROM audit_log WHERE action = 'rental.resolve'") == [(1,)]
     reader.open(PAGE)
+
+
+@pytest.mark.parametrize("view", [(PHONE, "ne"), (WIDE, "en")], indirect=True, ids="-".join)
+def test_the_starts_that_were_refused(app: Flask, staff: SignIn) -> None:
+    with app.app_context():
+        person, package = make_person(), new_id()
+        for refused in (errors.kyc_required(), errors.open_rental_exists(), errors.starts_refused(retry_after=3)):
+            row = refusals.describe_refusal(
+                refused, user_id=person, station_sn="KTM-001", package_id=package, now=utcnow()
+            )
+            refusals.write_refusals([row])
+    reader = staff(Role.SUPPORT)
+    page = reader.open("/console/now")
+    page.click("a[href^='/console/refused-starts']")
+    page.wait_for_selector("#list tbody tr")
+    reader.look()
+    page.goto("/console/refused-starts?reason=kyc_required")
+    assert page.locator("#list tbody tr").count() == 1
+    reader.open("/console/refused-starts?station_sn=B")
