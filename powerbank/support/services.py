@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.clock import local_day
@@ -35,6 +35,8 @@ def begin_conversation(
 ) -> Conversation:
     """Begin a conversation with a message, or write it into the one about the same thing that is not closed."""
     subject_id = subjects.find_subject_id(subject, subject_name, writer=writer, today=local_day(now))
+    if client_id is not None and (begun := _find_begun(writer, subject, subject_id, client_id)) is not None:
+        return begun
     conversation = find_or_make(writer, subject=subject, subject_id=subject_id, language=language, now=now)
     _write(conversation, text=text, photo=photo, client_id=client_id, now=now)
     return conversation
@@ -63,14 +65,7 @@ def find_or_make(
         )
         .on_conflict_do_nothing()
     )
-    query = select(Conversation).where(
-        Conversation.user_id == writer.user_id,
-        Conversation.side == writer.side,
-        func.coalesce(Conversation.partner_id, Conversation.user_id) == (writer.partner_id or writer.user_id),
-        Conversation.subject == subject,
-        func.coalesce(Conversation.subject_id, Conversation.user_id) == (subject_id or writer.user_id),
-        Conversation.status != Status.CLOSED,
-    )
+    query = _about(writer, subject, subject_id).where(Conversation.status != Status.CLOSED)
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
 
 
@@ -162,6 +157,31 @@ def delete_contents_of_user(user: User) -> None:
     session.execute(delete(SupportMessage).where(SupportMessage.conversation_id.in_(ids)))
     ended = {"status": Status.CLOSED, "answer_due_at": None, "snoozed_until": None, "rating_comment": None}
     session.execute(update(Conversation).where(Conversation.id.in_(ids)).values(ended))
+
+
+def _about(writer: Writer, subject: Subject, subject_id: UUID | None) -> Select[Conversation]:
+    return select(Conversation).where(
+        Conversation.user_id == writer.user_id,
+        Conversation.side == writer.side,
+        func.coalesce(Conversation.partner_id, Conversation.user_id) == (writer.partner_id or writer.user_id),
+        Conversation.subject == subject,
+        func.coalesce(Conversation.subject_id, Conversation.user_id) == (subject_id or writer.user_id),
+    )
+
+
+def _find_begun(writer: Writer, subject: Subject, subject_id: UUID | None, client_id: str) -> Conversation | None:
+    """Find where the beginning stands that its device sends again, because the answer was lost and staff have merged
+    or closed the conversation meanwhile."""
+    sent = exists().where(
+        SupportMessage.conversation_id == Conversation.id,
+        func.coalesce(SupportMessage.staff_id, SupportMessage.conversation_id) == Conversation.id,
+        SupportMessage.client_id == client_id,
+    )
+    query = _about(writer, subject, subject_id).where(Conversation.status == Status.CLOSED, sent)
+    found = open_session().scalar(query.order_by(Conversation.id.desc()).limit(1))
+    while found is not None and found.merged_into is not None:
+        found = open_session().get_one(Conversation, found.merged_into)
+    return found
 
 
 def _lock_own(conversation_id: UUID, user_id: UUID) -> Conversation:

@@ -145,6 +145,23 @@ def test_what_is_merged_into_a_snoozed_conversation_is_not_hidden(
     assert [each["id"] for each in queue] == [other]
 
 
+def test_a_beginning_sent_again_after_a_merge_begins_nothing(
+    app: Flask, client: FlaskClient, begin: Begin, make_station: Make
+) -> None:
+    talk = begin()
+    make_station("A")
+    about = {"about": {"kind": "station", "id": "A"}, "text": "It is dark", "client_id": "one"}
+    first = client.post("/api/support/conversations", json=about, headers=talk.person).get_json()["id"]
+    merged = Talk(client, first, talk.person, talk.staff).staff_post("merge", {"into": talk.id})
+    assert merged.status_code == 200
+    again = client.post("/api/support/conversations", json=about, headers=talk.person)
+    assert (again.status_code, again.get_json()["id"]) == (201, talk.id)
+    assert rows(app, "SELECT count(*) FROM support_messages WHERE text = 'It is dark'") == [(1,)]
+    # What is not a repeat begins one, as ever.
+    other = client.post("/api/support/conversations", json=about | {"client_id": "two"}, headers=talk.person)
+    assert other.get_json()["id"] not in (first, talk.id)
+
+
 def test_a_message_sent_again_after_a_merge_is_the_same_message(
     client: FlaskClient, begin: Begin, make_station: Make
 ) -> None:

@@ -1,8 +1,10 @@
 """Whatever three devices, staff and the network do: each message is there once, all see one order, and unread is exact.
 
 A device keeps what it has written until an answer comes, and sends it again if none did. Hosts have clocks that differ.
+Staff merge the conversation into another one, also while a device still waits for an answer of the one before.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,7 +12,14 @@ from uuid import UUID
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from powerbank.auth.staff import administration
 from powerbank.auth.staff import queries as staff_queries
@@ -18,6 +27,7 @@ from powerbank.auth.staff.roles import PERMISSIONS, Role
 from powerbank.base import db as database
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.support import queries, services, threads
+from powerbank.support.lines import TEXTS
 from powerbank.support.models import Conversation, Sender, Subject
 from powerbank.support.sides import Writer
 from powerbank.support.staff import services as staff_services
@@ -26,6 +36,7 @@ from tests.databases import empty, superuser_url
 from tests.ledger.conftest import make_person
 
 DEVICES = st.integers(0, 2)
+MOST_MERGED = 4  # conversations of one person
 NOBODY = UUID(int=1)
 BEHIND = 2**80 * 60_000  # a minute, in the bits of an id
 
@@ -34,12 +45,12 @@ class Device:
     """What one device has: what waits to be sent, and what it was given so far, in the order in which it came."""
 
     def __init__(self) -> None:
-        self.unsent: list[tuple[str, str]] = []
-        self.seen: list[tuple[UUID, str]] = []
+        self.unsent: list[tuple[UUID, str, str]] = []  # in which conversation, under which name, and what
+        self.seen: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
 
-    @property
-    def newest(self) -> UUID | None:
-        return self.seen[-1][0] if self.seen else None
+    def newest(self, conversation: UUID) -> UUID | None:
+        seen = self.seen[conversation]
+        return seen[-1][0] if seen else None
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,10 @@ class Talk(RuleBasedStateMachine):
         self.context.push()
         self.written = 0
         self.devices = [Device() for _ in range(3)]
-        self.said: list[tuple[Sender, str]] = []  # what the person may see, as the server took it
-        self.taken: dict[str, int] = {}  # where in it the message with a name stands
-        self.read_by_person = self.read_by_staff = 0
+        self.said: dict[UUID, list[tuple[Sender, str]]] = {}  # what the person may see, as the server took it
+        self.taken: set[str] = set()  # the names of messages that are there
+        self.read_by_person: dict[UUID, int] = defaultdict(int)
+        self.read_by_staff: dict[UUID, int] = defaultdict(int)
         self.user_id = make_person()
         with transaction():
             administration.ensure_staff(email="m@example.com", password=PASSWORD, role=Role.SUPPORT)
@@ -84,8 +96,8 @@ class Talk(RuleBasedStateMachine):
                 client_id="first",
                 now=utcnow(),
             )
-            self.id = made.id
-        self.said.append((Sender.PERSON, "Hello"))
+            self.id = made.id  # the one that goes on
+        self.said[self.id] = [(Sender.PERSON, "Hello")]
 
     def teardown(self) -> None:
         if not hasattr(self, "context"):
@@ -97,8 +109,9 @@ class Talk(RuleBasedStateMachine):
             for number in range(3):
                 while self._read_on(number):
                     pass
-            shown = [[text for _, text in device.seen] for device in self.devices]
-            assert shown == [[text for _, text in self.said]] * 3
+            for conversation, said in self.said.items():
+                shown = [[text for _, text in device.seen[conversation]] for device in self.devices]
+                assert shown == [[text for _, text in said]] * 3
         finally:
             db.session.rollback()
             self.context.pop()
@@ -106,22 +119,22 @@ class Talk(RuleBasedStateMachine):
     @rule(device=DEVICES)
     def writes(self, device: int) -> None:
         self.written += 1
-        self.devices[device].unsent.append((f"{device}-{self.written}", f"message {self.written}"))
+        self.devices[device].unsent.append((self.id, f"{device}-{self.written}", f"message {self.written}"))
 
     @rule(device=DEVICES, is_lost=st.booleans(), is_behind=st.booleans())
     def sends(self, device: int, is_lost: bool, is_behind: bool) -> None:
         """Send the oldest message that waits. If the answer is lost, it goes on waiting."""
         if not self.devices[device].unsent:
             return
-        client_id, text = self.devices[device].unsent[0]
+        conversation, client_id, text = self.devices[device].unsent[0]
         with _clock(is_behind), transaction():
             _, is_new = services.write_message(
-                self.id, user_id=self.user_id, text=text, photo=None, client_id=client_id, now=utcnow()
+                conversation, user_id=self.user_id, text=text, photo=None, client_id=client_id, now=utcnow()
             )
         assert is_new == (client_id not in self.taken)
         if is_new:
-            self.taken[client_id] = len(self.said)
-            self.said.append((Sender.PERSON, text))
+            self.taken.add(client_id)
+            self.said[self.id].append((Sender.PERSON, text))
         if not is_lost:
             self.devices[device].unsent.pop(0)
 
@@ -135,13 +148,39 @@ class Talk(RuleBasedStateMachine):
                     self.id, staff=self.staff, photo=None, seen_up_to=None, solves=solves, now=utcnow(), **answer
                 )
             assert is_new == (number == 0)
-        self.said.append((Sender.STAFF, answer["text"]))
-        self.read_by_staff = len(self.said)
+        self.said[self.id].append((Sender.STAFF, answer["text"]))
+        self.read_by_staff[self.id] = len(self.said[self.id])
 
     @rule()
     def staff_note(self) -> None:
         with transaction():
             staff_services.note(self.id, staff=self.staff, text="note", photo=None, client_id=None, now=utcnow())
+
+    @precondition(lambda self: len(self.said) < MOST_MERGED)
+    @rule(is_behind=st.booleans())
+    def staff_merge(self, is_behind: bool) -> None:
+        """Merge the conversation into another one of the same person. Devices go on in the one that they know."""
+        self.written += 1
+        with _clock(is_behind), transaction():
+            writer, text = Writer(self.user_id), f"another {self.written}"
+            other = services.find_or_make(
+                writer, subject=Subject.STATION, subject_id=database.new_id(), language="en", now=utcnow()
+            )
+            services.write_message(other.id, user_id=self.user_id, text=text, photo=None, client_id=text, now=utcnow())
+        with _clock(is_behind), transaction():
+            into = staff_services.merge(self.id, into=other.id, staff=self.staff, now=utcnow()).id
+        self.said[self.id].append((Sender.SYSTEM, TEXTS["merged_into"][0]))
+        self.said[into] = [(Sender.PERSON, text), (Sender.SYSTEM, TEXTS["merged_from"][0])]
+        self.id = into
+
+    @precondition(lambda self: len(self.said) < MOST_MERGED)
+    @rule(device=DEVICES)
+    def staff_merge_before_an_answer_arrives(self, device: int) -> None:
+        """Chance alone brings these four together too seldom."""
+        self.writes(device)
+        self.sends(device, is_lost=True, is_behind=False)
+        self.staff_merge(is_behind=False)
+        self.sends(device, is_lost=False, is_behind=False)
 
     @rule(device=DEVICES)
     def reads_on(self, device: int) -> None:
@@ -149,38 +188,48 @@ class Talk(RuleBasedStateMachine):
 
     @rule(device=DEVICES)
     def tells_what_was_read(self, device: int) -> None:
-        newest = self.devices[device].newest
-        if newest is not None:
-            with transaction():
-                services.mark_read(self.id, user_id=self.user_id, up_to=newest)
-            self.read_by_person = max(self.read_by_person, len(self.devices[device].seen))
+        for conversation, seen in self.devices[device].seen.items():
+            newest = self.devices[device].newest(conversation)
+            if newest is not None:
+                with transaction():
+                    services.mark_read(conversation, user_id=self.user_id, up_to=newest)
+                self.read_by_person[conversation] = max(self.read_by_person[conversation], len(seen))
 
     @invariant()
     def each_is_there_once_and_in_one_order(self) -> None:
         if not hasattr(self, "id"):
             return
-        kept = queries.newest_messages(self.id, with_notes=False)
-        assert [(each.sender, each.text) for each in kept] == self.said
-        for device in self.devices:
-            assert device.seen == [(each.id, each.text) for each in kept[: len(device.seen)]]
+        for conversation, said in self.said.items():
+            kept = queries.newest_messages(conversation, with_notes=False)
+            assert [(each.sender, each.text) for each in kept] == said
+            for device in self.devices:
+                seen = device.seen[conversation]
+                assert seen == [(each.id, each.text) for each in kept[: len(seen)]]
+        db.session.rollback()  # the server ends who reads and then does nothing for ten seconds, as a busy machine does
 
     @invariant()
     def unread_is_exact(self) -> None:
         if not hasattr(self, "id"):
             return
-        conversation = db.session.get_one(Conversation, self.id, populate_existing=True)
-        [to_person] = queries.describe_for_person([conversation])
-        [to_staff] = queries.describe_for_staff([conversation])
-        by_staff = [sender for sender, _ in self.said[self.read_by_person :] if sender is not Sender.PERSON]
-        by_person = [sender for sender, _ in self.said[self.read_by_staff :] if sender is Sender.PERSON]
-        assert (to_person["unread"], to_staff["unread"]) == (len(by_staff), len(by_person))
+        for id_, said in self.said.items():
+            conversation = db.session.get_one(Conversation, id_, populate_existing=True)
+            [to_person] = queries.describe_for_person([conversation])
+            [to_staff] = queries.describe_for_staff([conversation])
+            by_staff = [sender for sender, _ in said[self.read_by_person[id_] :] if sender is not Sender.PERSON]
+            by_person = [sender for sender, _ in said[self.read_by_staff[id_] :] if sender is Sender.PERSON]
+            assert (to_person["unread"], to_staff["unread"]) == (len(by_staff), len(by_person))
+        db.session.rollback()
 
     def _read_on(self, device: int) -> int:
-        found = queries.message_page(
-            self.id, with_notes=False, after=self.devices[device].newest, limit=2, cursor=None
-        )["items"]
-        self.devices[device].seen.extend((each.id, each.text) for each in found)
-        return len(found)
+        """Read what is new, of one conversation after the other, and say how much it was."""
+        count = 0
+        for conversation in self.said:
+            after = self.devices[device].newest(conversation)
+            found = queries.message_page(conversation, with_notes=False, after=after, limit=2, cursor=None)["items"]
+            self.devices[device].seen[conversation].extend((each.id, each.text) for each in found)
+            count += len(found)
+        db.session.rollback()
+        return count
 
 
 class _clock:  # noqa: N801 (reads as a verb of the test)
