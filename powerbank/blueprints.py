@@ -82,6 +82,7 @@ API = (
     "powerbank.admin.people.routes:blueprint",
     "powerbank.analytics.routes:blueprint",
     "powerbank.analytics.reports.routes:blueprint",
+    "powerbank.analytics.reports.partner_routes:blueprint",
     "powerbank.admin.search.routes:blueprint",
     "powerbank.admin.routes:audit_blueprint",
     "powerbank.admin.routes:approval_blueprint",

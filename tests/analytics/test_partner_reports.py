@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from jobs.analytics import fold, report_to_partners
 from powerbank.analytics.reports.models import Length
@@ -14,7 +15,7 @@ from powerbank.base.db import utcnow
 from tests.papers.reading import read_pages
 from tests.partners.conftest import agree, finance, venue  # noqa: F401
 from tests.payouts.test_partner_pages import member  # noqa: F401
-from tests.people import Inbox, change, rows
+from tests.people import Headers, Inbox, People, change, rows
 from tests.rentals.conftest import Out
 
 Fixture = Callable[..., Any]
@@ -71,6 +72,52 @@ def test_a_partner_has_its_month_by_mail_and_on_its_pages(
     other = member("other", venue("Cafe"))
     assert "No report yet." in other.get("/partner/reports").text
     assert other.get(f"/partner/reports/{report.id}.pdf").status_code == 404
+
+
+@pytest.mark.usefixtures("bakery")
+def test_its_people_and_staff_have_it_by_the_api(
+    app: Flask,
+    client: FlaskClient,
+    month: Period,
+    people: People,
+    venue: Fixture,  # noqa: F811
+    finance: Headers,  # noqa: F811
+    staff_headers: Callable[..., Headers],
+) -> None:
+    with app.app_context():
+        report_to_partners(now=utcnow())
+    [report] = rows(app, "SELECT id, partner_id FROM partner_reports")
+    of = {"owner": report.partner_id, "stranger": venue("Cafe"), "leaver": report.partner_id}
+    owner, stranger, leaver = (people.join(name, f"{name}@example.com") for name in of)
+    for name, partner_id in of.items():
+        invite = {"email": f"{name}@example.com", "role": "viewer"}
+        made = client.post(f"/api/admin/partners/{partner_id}/members", json=invite, headers=finance)
+        assert made.status_code == 201, made.text
+    change(app, "DELETE FROM partner_members WHERE address = 'leaver@example.com'")
+
+    [own] = client.get("/api/partner/reports", headers=owner.headers).get_json()["items"]
+    assert (own["id"], own["partner_id"], own["period"]) == (str(report.id), str(report.partner_id), month.name)
+    assert client.get(f"/api/partner/reports/{report.id}", headers=owner.headers).get_json() == own
+    assert sorted(own["files"]) == ["csv", "pdf", "xlsx"]
+    for address in own["files"].values():
+        file = client.get(address, headers=owner.headers)
+        assert (file.status_code, month.name in file.headers["Content-Disposition"]) == (200, True)
+        assert client.get(address, headers=stranger.headers).status_code == 404
+        assert client.get(address, headers=leaver.headers).status_code == 404
+    assert "stations,,revenue,money,50.00,0.00" in client.get(own["files"]["csv"], headers=owner.headers).text
+    assert client.get("/api/partner/reports", headers=stranger.headers).get_json()["items"] == []
+    assert client.get("/api/partner/reports", headers=leaver.headers).status_code == 403
+
+    listing = f"/api/admin/partners/{report.partner_id}/reports"
+    [shown] = client.get(listing, headers=finance).get_json()["items"]
+    assert shown["mailed_at"] is None
+    assert client.get(shown["files"]["pdf"], headers=finance).data.startswith(b"%PDF")
+    assert client.get(f"/api/admin/partners/{venue('Bar')}/reports/{report.id}.pdf", headers=finance).status_code == 404
+    assert client.get(f"/api/admin/partners/{report.id}/reports", headers=finance).status_code == 404
+    assert client.get(listing, headers=staff_headers("support")).get_json()["items"] == [shown]
+    assert client.get(listing, headers=owner.headers).status_code == 401
+    [log] = rows(app, "SELECT count(*) AS taken FROM audit_log WHERE action = 'analytics.download_report'")
+    assert log.taken == 1
 
 
 def test_who_had_no_agreement_in_the_month_has_no_report(app: Flask, venue: Fixture, agree: Fixture) -> None:  # noqa: F811

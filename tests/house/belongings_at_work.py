@@ -4,6 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from powerbank.analytics.reports.models import Length, PartnerReport
+from powerbank.analytics.reports.periods import last_period
 from powerbank.base.clock import local_day
 from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.crew.members import services as crew
@@ -56,6 +58,22 @@ def a_paid_payout(owner: UUID) -> Belonging:
 def a_statement(owner: UUID) -> Belonging:
     payout_id = a_paid_payout(owner).values["payout_id"]
     return Belonging({"statement_id": statements.find_statement_of_payout(payout_id).id})
+
+
+def a_report(owner: UUID) -> Belonging:
+    """Make the report of a partner's last month, unless it is there."""
+    partner_id, month = a_partner_of(owner), last_period(Length.MONTH, today=local_day(utcnow()))
+    with transaction() as session:
+        report = session.scalar(select(PartnerReport).filter_by(partner_id=partner_id, month=month.first))
+        if report is None:
+            content = {"name": "Bakery", "parts": {}}
+            report = PartnerReport(id=new_id(), partner_id=partner_id, month=month.first, content=content)
+            session.add(report)
+    return Belonging({"report_id": report.id})
+
+
+def a_report_file(owner: UUID) -> Belonging:
+    return Belonging({**a_report(owner).values, "format_": "csv"})
 
 
 def a_partner_of(owner: UUID) -> UUID:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import xlsxwriter
+from flask import Response
 
 from powerbank.analytics.figures.figure import Unit
 from powerbank.analytics.reports import papers
@@ -33,6 +34,13 @@ def write_report(report: Report | PartnerReport, format_: Format) -> bytes:
 
 def name_file(report: Report | PartnerReport, format_: Format) -> str:
     return f"{report.kind}-{period_of(report).name}.{format_}"
+
+
+def answer_file(report: Report | PartnerReport, format_: Format) -> Response:
+    """Answer a request with a report as a file of its own."""
+    response = Response(write_report(report, format_), content_type=TYPES[format_])
+    response.headers["Content-Disposition"] = f'attachment; filename="{name_file(report, format_)}"'
+    return response
 
 
 def _write_csv(report: Report | PartnerReport) -> bytes:

@@ -27,7 +27,5 @@ def listing() -> str:
 
 @blueprint.get("/<uuid:report_id>.<any(pdf, csv, xlsx):format_>")
 def download(report_id: UUID, format_: str) -> Response:
-    report, wanted = partner_reports.find_report_of(report_id, partner_id=own_partner().id), Format(format_)
-    response = Response(files.write_report(report, wanted), content_type=files.TYPES[wanted])
-    response.headers["Content-Disposition"] = f'attachment; filename="{files.name_file(report, wanted)}"'
-    return response
+    report = partner_reports.find_report_of(report_id, partner_id=own_partner().id)
+    return files.answer_file(report, Format(format_))

@@ -79,6 +79,4 @@ def download(report_id: UUID, format_: str) -> Response:
     report, wanted = services.find_report(report_id), Format(format_)
     with transaction():
         audit.record_by_staff("analytics.download_report", "report", report.id, new={"format": format_})
-    response = Response(files.write_report(report, wanted), content_type=files.TYPES[wanted])
-    response.headers["Content-Disposition"] = f'attachment; filename="{files.name_file(report, wanted)}"'
-    return response
+    return files.answer_file(report, wanted)
