@@ -82,7 +82,7 @@ def hold_payout(payout_id: UUID, *, staff: Staff, reason: str, now: datetime) ->
     actor = staff_actor(staff.id)
     transitions.move(payout, Status.HELD, actor=actor, now=now, reason=reason)
     if was_approved:
-        _take_approval_back(payout, actor=actor)
+        money.take_approval_back(payout, actor=actor)
     return payout
 
 
@@ -102,7 +102,7 @@ def cancel_payout(payout_id: UUID, *, staff: Staff, reason: str | None, now: dat
     actor = staff_actor(staff.id)
     transitions.move(payout, Status.CANCELLED, actor=actor, now=now, reason=reason)
     if was_approved:
-        _take_approval_back(payout, actor=actor)
+        money.take_approval_back(payout, actor=actor)
     return payout
 
 
@@ -121,8 +121,10 @@ def retry_payout(payout_id: UUID, *, staff: Staff, reason: str | None, now: date
     if _read_balance(payout) < payout.amount:
         raise ConflictError("balance_too_low", "This much is not payable any more.")
     account = _find_account(payout)
-    if account is None:
+    if account is None or account.usable_from is None:
         raise ConflictError("no_confirmed_account", "This payee has no account that can be paid to.")
+    if account.usable_from > now:
+        raise ConflictError("account_cooling_off", "The account is new, and is not paid to yet.")
     transitions.move(
         payout,
         Status.AWAITING_APPROVAL,
@@ -163,13 +165,6 @@ def decide_outcome(
     else:
         fail_payout(payout, why=reason or "It was not paid.", actor=actor, now=now)
     return payout
-
-
-def _take_approval_back(payout: Payout, *, actor: str) -> None:
-    money.give_back(payout, actor=actor)
-    payout.approved_by = payout.approved_at = None
-    payout.attempt += 1  # the next approval books again, so it needs keys of its own
-    open_session().flush()
 
 
 def _refuse_other_account(payout: Payout) -> None:

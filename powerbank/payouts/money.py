@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from powerbank.base.db import open_session
 from powerbank.ledger import services as ledger
 from powerbank.ledger.accounts import Kind, gateway_account, network_account
 from powerbank.ledger.services import EntryKind, Line, Reference
@@ -38,6 +39,14 @@ def give_back(payout: Payout, *, actor: str) -> None:
     payable = payable_account(payout.payee_kind, payout.payee_id)
     clearing = network_account(Kind.PAYOUT_CLEARING)
     _post(payout, "back", [Line(clearing, -payout.amount), Line(payable, payout.amount)], actor=actor)
+
+
+def take_approval_back(payout: Payout, *, actor: str) -> None:
+    """Make the money of an approved payout payable again. The next approval books under keys of its own."""
+    give_back(payout, actor=actor)
+    payout.approved_by = payout.approved_at = None
+    payout.attempt += 1
+    open_session().flush()
 
 
 def book_paid(payout: Payout, *, actor: str) -> None:

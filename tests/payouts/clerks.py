@@ -21,12 +21,9 @@ UNDER_WAY = ("sending", "processing", "unknown")
 class Clerks(Promises):
     @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
     def a_clerk_approves(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
-        account = self.ask(
-            "SELECT a.status FROM payouts p JOIN payout_accounts a ON a.id = p.account_id WHERE p.id = :id",
-            id=payout_id,
-        )
         if self.book(lambda: approval.approve_payout(payout_id, staff=clerk, now=utcnow()), crash):
-            assert [row.status for row in account] == ["confirmed"]
+            [payout] = self.ask("SELECT payee_id, account_id FROM payouts WHERE id = :id", id=payout_id)
+            assert payout.account_id == self.account_of[payout.payee_id].id
             self.reached["approved by a second person"] += 1
 
     @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
@@ -58,6 +55,9 @@ class Clerks(Promises):
         if self.book(lambda: approval.retry_payout(payout_id, staff=clerk, reason=None, now=utcnow()), crash):
             assert (payout.status, newest.id) == ("failed", payout_id)
             assert balance >= payout.amount
+            [now] = self.ask("SELECT account_id FROM payouts WHERE id = :id", id=payout_id)
+            account = self.account_of[payout.payee_id]
+            assert (now.account_id, account.since <= utcnow()) == (account.id, True)
             self.reached["tried again"] += 1
 
     @rule(clerk=CLERK, crash=CRASHES)
@@ -70,7 +70,7 @@ class Clerks(Promises):
         """They have looked at the bank, or paid by hand themselves."""
         [payout] = self.ask(f"{APPROVALS} WHERE p.id = :id", id=payout_id)
         name = payout.code if payout.attempt == 1 else f"{payout.code}-{payout.attempt}"
-        said = "ACSC" if payout.provider == "by_hand" else self.bank().get(name)
+        said = "ACSC" if payout.provider == "by_hand" else self.bank().get(name, (None,))[0]
         if payout.status in UNDER_WAY and said == "ACSP":
             return
         result = "paid" if said == "ACSC" else "failed"

@@ -4,7 +4,8 @@ The first and the last of the partners are paid by the bank, the one between the
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +22,7 @@ from powerbank.partners.models import Member
 from powerbank.payouts.accounts import encryption
 from powerbank.payouts.models import PayoutAccount
 from scripts.sandbox import Sandbox
-from tests.databases import empty, superuser_url
+from tests.databases import Emptier
 from tests.dying import Mortality
 from tests.ledger.conftest import key, make_person
 from tests.rentals import rentals_in_states
@@ -30,6 +31,8 @@ DAYS_AGO = (40, 30, 20, 10, 2, 0)  # when the six rentals began
 HANDS = ((60, 25), (24, 5), (4, None))  # which days each of the partners had the station
 PROVIDERS = ("npi", "by_hand", "npi")
 MINIMUM, APPROVED_BY_POLICY = 5_00, 150_00  # paisa
+RICH = 10_000_000_00  # more than the rider of a walk can spend
+NUMBERS = count(1)  # of bank accounts: no two are the same
 CONFIGURATION = {"payout_minimum": '"5.00"', "payout_approval_above": '"150.00"'}
 
 
@@ -44,6 +47,15 @@ class Clerk:
     unfinished: str | None = None
 
 
+@dataclass(frozen=True)
+class Usable:
+    """An account, and from when it may be paid to."""
+
+    id: UUID
+    number: str
+    since: datetime
+
+
 CLERKS = (Clerk("asks@example.com"), Clerk("checks@example.com"), Clerk("belongs@example.com"))
 ASKS, _, BELONGS = CLERKS
 
@@ -52,13 +64,16 @@ class Houses(RuleBasedStateMachine):
     app: Flask
     sandbox: Sandbox
     mortality: Mortality
+    emptier: Emptier
 
     def build(self) -> None:
         self.last_seen: dict[UUID, str] = {}
+        self.account_of: dict[UUID, Usable] = {}  # the account that each partner has now
+        self.went_to: dict[str, Usable] = {}  # and the one that it had when a key was sent for the first time
         db.session.rollback()
-        empty(superuser_url(self.app.config["TEST_DATABASE"]))
+        self.emptier.empty()
         self.sandbox.reset()
-        self.rider = make_person(wallet=0)
+        self.rider = make_person(wallet=RICH)
         first = rentals_in_states.active(self.rider)
         with transaction() as session:
             for name, value in CONFIGURATION.items():
@@ -109,27 +124,29 @@ class Houses(RuleBasedStateMachine):
     def open_account(self, partner_id: UUID, provider: str, *, hours: int) -> None:
         """Put a confirmed account in the place of the one before; it can be paid to in so many hours."""
         with_number = provider != "by_hand"
+        account = Usable(new_id(), f"{next(NUMBERS):013d}", utcnow() + timedelta(hours=hours))
         db.session.execute(
             text("UPDATE payout_accounts SET status = 'replaced' WHERE payee_id = :id"), {"id": partner_id}
         )
         db.session.add(
             PayoutAccount(
-                id=new_id(),
+                id=account.id,
                 payee_kind="partner",
                 payee_id=partner_id,
                 kind="bank" if with_number else "by_hand",
                 provider=provider,
                 bank_code="0401-1" if with_number else None,
-                number=encryption.encrypt_number("0123456789012") if with_number else None,
-                number_ends="9012" if with_number else None,
+                number=encryption.encrypt_number(account.number) if with_number else None,
+                number_ends=account.number[-4:] if with_number else None,
                 name="Venue",
                 status="confirmed",
                 requested_by="a",
                 decided_by="b",
-                usable_from=utcnow() + timedelta(hours=hours),
+                usable_from=account.since,
             )
         )
         db.session.flush()
+        self.account_of[partner_id] = account
 
     def act(self, do: Any, crash: int | None = None) -> bool:
         """Do a piece of work that may be refused or killed. Say whether it came to its end."""

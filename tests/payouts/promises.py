@@ -77,24 +77,32 @@ AT_THE_BANK = {
 
 
 class Promises(Houses):
+    looked_at: int | None = None  # how many commits there were at the last look
     reached: ClassVar[Counter[str]] = Counter()  # how often payouts came to a state, and what else happened to them
 
     def payable(self) -> dict[UUID, int]:
         return {row.id: row.booked for row in self.ask(PAYABLE)}
 
-    def bank(self) -> dict[str, str]:
-        """Ask the bank what became of each instruction that it has ever taken."""
+    def bank(self) -> dict[str, tuple[str, str]]:
+        """Ask the bank what became of each instruction that it has ever taken, and to which account it goes."""
         provider = self.app.extensions["payout_providers"]["npi"]
         try:
             answer = provider._post("getcipstxnlistbydate", {})
         except VendorError:  # its tokens ran out twice, as they were told to
             answer = provider._post("getcipstxnlistbydate", {})
-        return {} if answer.status == 404 else {line["instructionId"]: line["creditStatus"] for line in answer.json()}
+        lines = [] if answer.status == 404 else answer.json()
+        return {line["instructionId"]: (line["creditStatus"], line["creditorAccount"]) for line in lines}
 
     @invariant()
+    def promises_are_kept(self) -> None:
+        """Look at all that was promised whenever something was committed, since nothing else can have broken it."""
+        if hasattr(self, "venues") and self.mortality.commits != self.looked_at:
+            self.looked_at = self.mortality.commits
+            self.no_paisa_is_made_or_lost()
+            self.each_share_is_that_of_whoever_had_the_station()
+            self.two_people_decide_and_nothing_is_forgotten()
+
     def no_paisa_is_made_or_lost(self) -> None:
-        if not hasattr(self, "venues"):
-            return
         assert_books_are_right()
         assert list(recount.find_wrong_payables()) == []
         for row in self.ask(PAYABLE):
@@ -102,10 +110,7 @@ class Promises(Houses):
         [sums] = self.ask(ON_THE_WAY)
         assert (sums.under_way, sums.paid) == (sums.clearing, sums.from_providers)
 
-    @invariant()
     def each_share_is_that_of_whoever_had_the_station(self) -> None:
-        if not hasattr(self, "venues"):
-            return
         due: dict[tuple[str, UUID], tuple[int, int]] = {}
         for row in self.ask(REVENUE, rentals=[str(each) for each in self.rentals]):
             number = [str(each) for each in self.rentals].index(row.rental_id)
@@ -114,10 +119,7 @@ class Promises(Houses):
                 due[row.rental_id, self.venues[number // 2]] = (share, (2 * share * WITHHELD + 100_00) // 200_00)
         assert {(row.rental_id, row.partner_id): (row.share, row.withheld) for row in self.ask(ACCRUED)} == due
 
-    @invariant()
     def two_people_decide_and_nothing_is_forgotten(self) -> None:
-        if not hasattr(self, "venues"):
-            return
         assert self.ask(FORGOTTEN) == []
         for row in self.ask(APPROVALS):
             self.note(row.id, row.status)
@@ -153,7 +155,8 @@ class Promises(Houses):
         return None if usable[0].now else "account_cooling_off"
 
     def the_bank_has_each_payout_once(self) -> None:
-        said = self.bank()
+        told = self.bank()
+        said = {key: status for key, (status, _) in told.items()}
         keys: Counter[str] = Counter()
         for row in self.ask("SELECT code, attempt, status, provider, amount FROM payouts"):
             attempts = [row.code, *(f"{row.code}-{number}" for number in range(2, row.attempt + 1))]
@@ -165,6 +168,9 @@ class Promises(Houses):
                 assert now in AT_THE_BANK[row.status], (row, said)
             assert {said.get(each) for each in attempts[:-1]} <= {"RJCT", None}, (row, said)
         assert said.keys() <= keys.keys()
+        for key, (_, number) in told.items():
+            assert number == self.went_to[key].number, "paid to another account than the payee had when it was sent"
+            self.reached["paid to the account of the day"] += 1
 
     def statements_add_up_and_chain(self) -> None:
         closing: dict[UUID, int] = {}

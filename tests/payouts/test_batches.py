@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from powerbank.payouts.sending import providers
 from tests.payouts.conftest import books, payouts
-from tests.people import Headers, rows
+from tests.people import Headers, change, rows
 
 Fixture = Callable[..., Any]
 
@@ -76,6 +76,10 @@ def test_a_file_of_another_batch_and_what_is_no_file_are_refused(
     other = "/api/admin/payouts/bank-file?batch=2020-01-01"
     assert client.post(other, data=answers(app, "paid", "paid"), headers=boss).status_code == 404
     assert client.get(other, headers=finance).status_code == 404
+    change(app, "UPDATE payouts SET batch = '2020-01-01' WHERE payee_name = 'Cafe'")  # now there are two
+    mixed = client.post(other, data=answers(app, "paid", "paid"), headers=boss)
+    assert mixed.get_json()["errors"] == {"file": ["Line 2: this batch has no such payout."]}
+    assert [status for _, _, status in payouts(app)] == ["processing", "processing"]
     address = f"/api/admin/payouts/bank-file?batch={batch}"
     for data in (b"\xff\xfe", b"a,b\r\n1,2\r\n", b"payout,amount,result,reference\r\n"):
         assert client.post(address, data=data, headers=boss).status_code == 422

@@ -158,6 +158,42 @@ def test_what_was_paid_is_not_sent_again_where_the_bank_has_forgotten_it(
     assert books(app) == {"gateway_clearing": 100_000}
 
 
+def test_nothing_is_sent_to_an_account_that_was_replaced(
+    context: Flask, payee: Fixture, open_account: Fixture, run_payouts: Fixture, sandbox: Sandbox
+) -> None:
+    bakery = payee("Bakery", 100_000)
+    jobs.payouts.run_payouts(PlainRun(), slot=utcnow().isoformat())
+    payout = only_payout(context)
+    change(context, "UPDATE payout_accounts SET status = 'replaced'")
+    jobs.payouts.send_payout(PlainRun(), payout_id=str(payout.id))
+    assert payouts(context) == [("Bakery", 100_000, "cancelled")]
+    assert taken(context, payout.code) == []
+    assert books(context) == {"partner_payable": 100_000}
+    open_account(bakery)
+    run_payouts()
+    assert payouts(context)[1:] == [("Bakery", 100_000, "paid")]
+
+
+def test_what_failed_is_not_tried_again_before_a_new_account_has_cooled_off(
+    app: Flask,
+    client: FlaskClient,
+    finance: Headers,
+    payee: Fixture,
+    open_account: Fixture,
+    run_payouts: Fixture,
+    sandbox: Sandbox,
+) -> None:
+    bakery = payee("Bakery", 100_000)
+    sandbox.faults.set("npi", "refused", times=1)
+    run_payouts()
+    open_account(bakery, cooled=False)
+    address = f"/api/admin/payouts/{only_payout(app).id}/retry"
+    early = client.post(address, json={"reason": "other account"}, headers=finance)
+    assert (early.status_code, early.get_json()["code"]) == (409, "account_cooling_off")
+    change(app, "UPDATE payout_accounts SET usable_from = now() WHERE status = 'confirmed'")
+    assert client.post(address, json={"reason": "other account"}, headers=finance).status_code == 200
+
+
 def test_staff_are_told_once_of_what_takes_a_day(
     app: Flask, payee: Fixture, run_payouts: Fixture, work: Callable[..., None]
 ) -> None:

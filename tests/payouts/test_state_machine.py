@@ -7,6 +7,8 @@ statements add up and chain.
 
 import os
 from collections import Counter
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -29,8 +31,9 @@ from powerbank.payouts import runs
 from powerbank.payouts.sending import outcomes
 from powerbank.payouts.statements import services as statements
 from scripts.sandbox import Sandbox
+from tests.databases import Emptier, superuser_url
 from tests.dying import Mortality
-from tests.ledger.conftest import key, top_up
+from tests.ledger.conftest import key
 from tests.payouts.clerks import CLERK, CRASHES, PAYOUTS, UNDER_WAY, Clerks
 from tests.payouts.conftest import PlainRun
 from tests.payouts.houses import APPROVED_BY_POLICY, ASKS, PROVIDERS, Clerk
@@ -41,6 +44,7 @@ A_DAY = st.lists(AMOUNTS, min_size=6, max_size=6)  # what each of the six rental
 RENTALS = st.integers(0, 5)
 ASKED_BY = st.sampled_from(["schedule", staff_actor(ASKS.id)])
 LOST = ("timeout_taken", "timeout_not_taken")
+MOVES = st.sampled_from([None, None, "made", "approved", "sent"])  # when partners get other accounts
 SLOW = ("under_way_then_paid", "under_way_then_rejected", "stays_under_way")
 REFUSED = ("credit_rejected", "refused")
 FAULTS = st.sampled_from([*LOST, *SLOW, *REFUSED, "token_expires"])
@@ -56,13 +60,16 @@ REACHED = {
     "approved by a second person": 2000,
     "held": 2000,
     "cancelled": 2000,
+    "paid to the account of the day": 100,
+    "cancelled for another account": 300,
+    "tried again elsewhere": 300,
     "returned": 2000,
     "tried again": 2000,
     "decided by hand": 2000,
 }
-A_PAYMENT = """
+PAYMENTS = """
     SELECT id FROM wallet_transactions
-     WHERE type = 'rental' AND status = 'success' AND reference_id = ANY(:rentals) ORDER BY md5(id::text) LIMIT 1"""
+     WHERE type = 'rental' AND status = 'success' AND reference_id = ANY(:rentals) ORDER BY id"""
 
 
 class PayoutsMachine(Clerks):
@@ -73,7 +80,7 @@ class PayoutsMachine(Clerks):
     @initialize(target=PAYOUTS, amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.none() | FAULTS)
     def begin(self, amounts: list[int], by: str, clerk: Clerk, fault: str | None) -> MultipleResults[UUID]:
         self.build()
-        return self.a_day_is_paid_out(amounts, by, clerk, fault, waits=False, again=False, crash=None)
+        return self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
 
     @rule(amounts=A_DAY, crash=CRASHES)
     def a_day_earns(self, amounts: list[int], crash: int | None) -> None:
@@ -82,8 +89,6 @@ class PayoutsMachine(Clerks):
 
     @rule(number=RENTALS, amount=AMOUNTS, crash=CRASHES)
     def a_rental_earns(self, number: int, amount: int, crash: int | None) -> None:
-        with transaction():
-            top_up(self.rider, amount)
         self.book(
             lambda: holds.spend_without_hold(
                 user_id=self.rider,
@@ -110,11 +115,13 @@ class PayoutsMachine(Clerks):
         for due in self.ask("SELECT id FROM ledger_dues WHERE status = 'open' ORDER BY id LIMIT 1"):
             self.book(lambda id=due.id: dues.waive_due(due_id=id, key=key(), actor="test", now=utcnow()), crash)
 
-    @rule(amount=AMOUNTS, crash=CRASHES)
-    def a_payment_is_refunded(self, amount: int, crash: int | None) -> None:
-        for paid in self.ask(A_PAYMENT, rentals=[str(each) for each in self.rentals]):
+    @rule(which=st.integers(0, 20), amount=AMOUNTS, crash=CRASHES)
+    def a_payment_is_refunded(self, which: int, amount: int, crash: int | None) -> None:
+        """It is drawn by its place, since identifiers are others each time, and a walk must be the same each time."""
+        paid = self.ask(PAYMENTS, rentals=[str(each) for each in self.rentals])
+        for row in paid[which % len(paid) :][:1] if paid else ():
             self.book(
-                lambda id=paid.id: refunds.refund_payment(transaction_id=id, amount=amount, key=key(), actor="t"), crash
+                lambda id=row.id: refunds.refund_payment(transaction_id=id, amount=amount, key=key(), actor="t"), crash
             )
 
     @rule(target=PAYOUTS, by=ASKED_BY, crash=CRASHES)
@@ -128,20 +135,35 @@ class PayoutsMachine(Clerks):
         clerk=CLERK,
         fault=st.none() | FAULTS,
         waits=st.booleans(),
+        moves=MOVES,
         again=st.booleans(),
         crash=CRASHES,
     )
     def a_day_is_paid_out(
-        self, amounts: list[int], by: str, clerk: Clerk, fault: str | None, waits: bool, again: bool, crash: int | None
+        self,
+        amounts: list[int],
+        by: str,
+        clerk: Clerk,
+        fault: str | None,
+        waits: bool,
+        moves: str | None,
+        again: bool,
+        crash: int | None,
     ) -> MultipleResults[UUID]:
+        """Partners may get other accounts at any point of the way."""
         self.a_day_earns(amounts, None)
         self.accounts_cool_off()
         made = self.make_payouts(by, crash)
         if waits:
             self.a_clerk_holds_what_waits_and_decides(clerk, False, None)
+        self.partners_have_other_accounts(moves == "made")
         for payout_id in made:
             self.a_clerk_approves(payout_id, clerk, crash)
+        self.partners_have_other_accounts(moves == "approved")
         self.approved_payouts_are_sent(crash, fault)
+        self.partners_have_other_accounts(moves == "sent")
+        if moves == "sent":
+            self.payouts_are_followed(None)
         if again:
             self.what_failed_is_tried_again_and_sent(clerk, None, crash)
         return multiple(*made)
@@ -153,6 +175,18 @@ class PayoutsMachine(Clerks):
         for payout_id in self.payouts("awaiting_approval"):
             self.a_clerk_approves(payout_id, clerk, None)
         self.approved_payouts_are_sent(crash, fault)
+
+    @rule(target=PAYOUTS, amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.sampled_from(REFUSED), cooled=st.booleans())
+    def what_failed_is_tried_again_with_another_account(
+        self, amounts: list[int], by: str, clerk: Clerk, fault: str, cooled: bool
+    ) -> MultipleResults[UUID]:
+        made = self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
+        for payout_id in self.payouts("failed"):
+            [payout] = self.ask("SELECT payee_id FROM payouts WHERE id = :id", id=payout_id)
+            self.a_partner_has_another_account(self.venues.index(payout.payee_id), cooled)
+            self.a_clerk_tries_again(payout_id, clerk, None)
+            self.reached["tried again elsewhere"] += 1
+        return made
 
     def make_payouts(self, by: str, crash: int | None) -> list[UUID]:
         """A killed run is begun again, and makes the payouts that it would have made, or says why it makes none."""
@@ -166,7 +200,7 @@ class PayoutsMachine(Clerks):
             run_id = runs.begin_run(cutoff=slot, asked_by=by, now=utcnow()).id
         self.run(crash)
         self.run(None)
-        made = self.ask("SELECT id, payee_id, amount, status FROM payouts WHERE run_id = :id", id=run_id)
+        made = self.ask("SELECT id, payee_id, amount, status, account_id FROM payouts WHERE run_id = :id", id=run_id)
         passed = self.ask("SELECT payee_id, balance, reason FROM payout_skips WHERE run_id = :id", id=run_id)
         assert {row.payee_id: (row.amount, None) for row in made} | {
             row.payee_id: (row.balance, row.reason) for row in passed
@@ -174,6 +208,7 @@ class PayoutsMachine(Clerks):
         assert len(made) + len(passed) == len(expected)
         for row in made:
             assert row.status == ("approved" if row.amount <= APPROVED_BY_POLICY else "awaiting_approval")
+            assert row.account_id == self.account_of[row.payee_id].id
         self.reached["passed over"] += len(passed)
         return [row.id for row in made]
 
@@ -216,6 +251,10 @@ class PayoutsMachine(Clerks):
         with transaction():
             self.open_account(self.venues[number], PROVIDERS[number], hours=-1 if cooled else 48)
 
+    def partners_have_other_accounts(self, really: bool) -> None:
+        for number in range(len(self.venues)) if really else ():
+            self.a_partner_has_another_account(number, cooled=True)
+
     @rule(crash=CRASHES)
     def statements_are_made(self, crash: int | None) -> None:
         for payout_id in self.payouts("paid", "returned"):
@@ -230,9 +269,18 @@ class PayoutsMachine(Clerks):
     def accounts_cool_off(self) -> None:
         with transaction() as session:
             session.connection().exec_driver_sql("UPDATE payout_accounts SET usable_from = now()")
+        self.account_of = {venue: replace(each, since=utcnow()) for venue, each in self.account_of.items()}
 
     def send(self, payout_id: UUID, crash: int | None) -> None:
-        self.act(lambda: jobs.payouts.send_payout(PlainRun(), payout_id=str(payout_id)), crash)
+        [payout] = self.ask("SELECT * FROM payouts WHERE id = :id", id=payout_id)
+        account = self.account_of[payout.payee_id]
+        if payout.status == "approved":  # what was sent before goes where it went, and to nobody else
+            name = payout.code if payout.attempt == 1 else f"{payout.code}-{payout.attempt}"
+            self.went_to[name] = account
+        done = self.act(lambda: jobs.payouts.send_payout(PlainRun(), payout_id=str(payout_id)), crash)
+        if done and payout.status == "approved" and payout.account_id != account.id:
+            assert self.status(payout_id) == "cancelled"
+            self.reached["cancelled for another account"] += 1
         self.note(payout_id, self.status(payout_id))
 
     def teardown(self) -> None:
@@ -252,7 +300,8 @@ def test_no_paisa_is_made_lost_or_paid_twice(app: Flask, sandbox: Sandbox, monke
     """`PAYOUT_STEPS=100000 PAYOUT_SEED=7` goes further, and where it goes follows from the seed."""
     monkeypatch.setattr(npi, "ASK_AFTER", timedelta(0))
     PayoutsMachine.app, PayoutsMachine.sandbox, PayoutsMachine.mortality = app, sandbox, Mortality(monkeypatch)
-    PayoutsMachine.reached.clear()
+    PayoutsMachine.emptier = Emptier(superuser_url(app.config["TEST_DATABASE"]))
+    monkeypatch.setattr(PayoutsMachine, "reached", Counter())
     steps = int(os.environ.get("PAYOUT_STEPS", "1200"))
     if given := os.environ.get("PAYOUT_SEED"):
         seed(int(given))(PayoutsMachine)
@@ -265,7 +314,7 @@ def test_no_paisa_is_made_lost_or_paid_twice(app: Flask, sandbox: Sandbox, monke
         database=None,
         suppress_health_check=[*HealthCheck],
     )
-    with app.app_context():
+    with app.app_context(), closing(PayoutsMachine.emptier):
         machine().runTest()
     reached = PayoutsMachine.reached + Counter({"killed": sum(PayoutsMachine.mortality.deaths.values())})
     assert {name: reached[name] for name, each in REACHED.items() if reached[name] < steps // each} == {}

@@ -10,12 +10,12 @@ from powerbank.base.db import db, open_session
 from powerbank.integrations.payout_provider import Destination, Order
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import enqueue, publish
-from powerbank.payouts import transitions
+from powerbank.payouts import money, transitions
 from powerbank.payouts.accounts import encryption
 from powerbank.payouts.events import PayoutStuck
 from powerbank.payouts.models import Payout, PayoutAccount
 from powerbank.payouts.sending import batches, providers
-from powerbank.payouts.states import UNDER_WAY, Status
+from powerbank.payouts.states import UNDER_WAY, AccountStatus, Status
 
 ACTOR = "payouts"
 STUCK_AFTER = timedelta(hours=24)
@@ -38,10 +38,16 @@ class Plan:
 def begin_sending(payout_id: UUID, *, now: datetime) -> Plan | None:
     """Note that a payout is about to be sent. None: there is nothing to send.
 
-    Whoever finds the note of somebody else does not know how far that one came, and asks.
+    Whoever finds the note of somebody else does not know how far that one came, and asks. Where a payee got another
+    account meanwhile, nothing is sent to the old one: the payout is cancelled, and the next run pays. What was sent
+    once keeps its account, since a key stands for one destination.
     """
     payout = transitions.lock_payout(payout_id)
     if payout.status == Status.APPROVED:
+        if _is_account_replaced(payout):
+            transitions.move(payout, Status.CANCELLED, actor=ACTOR, now=now, reason="The account was changed.")
+            money.take_approval_back(payout, actor=ACTOR)
+            return None
         transitions.move(payout, Status.SENDING, actor=ACTOR, now=now, sent_at=now)
         if not providers.get(payout.provider).automatic:
             batches.hand_over(payout, now=now)
@@ -50,6 +56,11 @@ def begin_sending(payout_id: UUID, *, now: datetime) -> Plan | None:
     if payout.status == Status.SENDING:
         return _make_plan(payout, may_have_gone=True)
     return None
+
+
+def _is_account_replaced(payout: Payout) -> bool:
+    account = open_session().get_one(PayoutAccount, payout.account_id, populate_existing=True)
+    return account.status != AccountStatus.CONFIRMED
 
 
 def plan_follow_up(payout_id: UUID) -> Plan | None:

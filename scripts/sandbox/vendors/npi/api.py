@@ -1,6 +1,7 @@
 """connectIPS' National Payments Interface: tokens that run out, signed batches, and credits that take their time."""
 
 import base64
+import functools
 import secrets
 import threading
 import time
@@ -157,14 +158,19 @@ def find_wrong(batch: dict[str, Any], lines: list[Any], token: Any, world: World
 
 
 def is_signed(text: str, token: str, private_key: str) -> bool:
-    key = serialization.load_der_private_key(base64.b64decode(private_key), password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        return False
     try:
-        key.public_key().verify(base64.b64decode(token), text.encode(), padding.PKCS1v15(), hashes.SHA256())
+        public_key(private_key).verify(base64.b64decode(token), text.encode(), padding.PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@functools.lru_cache(maxsize=4)
+def public_key(private_key: str) -> rsa.RSAPublicKey:
+    """Give the key that signatures are checked with. To load one takes longer than to check many."""
+    key = serialization.load_der_private_key(base64.b64decode(private_key), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 (it is made with the sandbox's accounts)
+    return key.public_key()
 
 
 def body() -> dict[str, Any]:

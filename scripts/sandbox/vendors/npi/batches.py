@@ -20,6 +20,7 @@ class Instruction:
     batch_id: str
     instruction_id: str
     amount: str
+    account: str
     deferred: bool
     states: list[str]
 
@@ -30,6 +31,7 @@ class Instruction:
             "batchId": self.batch_id,
             "instructionId": self.instruction_id,
             "amount": self.amount,
+            "creditorAccount": self.account,
             "debitStatus": "000",
             "creditStatus": state,
         }
@@ -53,7 +55,8 @@ class Batches:
             if any(batch_id == each.batch_id or instruction_id == each.instruction_id for each in self._kept.values()):
                 return None
             number = len(self._kept) + 1
-            kept = Instruction(number, batch_id, instruction_id, str(line["amount"]), deferred, list(course))
+            account = str(line["creditorAccount"])
+            kept = Instruction(number, batch_id, instruction_id, str(line["amount"]), account, deferred, list(course))
             self._kept[instruction_id] = kept
             return kept
 
