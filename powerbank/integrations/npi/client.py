@@ -32,6 +32,9 @@ CREDIT = {
 FOUND, TIMED_OUT = "000", "999"
 MOST_IN_REAL_TIME = 2_000_000_00  # paisa, between banks
 CATEGORY = "ECPG"
+# Under which names answers have their instructions and their batch.
+LISTS = ("cipsTxnResponseList", "nchlIpsTxnResponseList", "cipsTransactionDetailList", "nchlIpsTransactionDetailList")
+HEADS = ("cipsBatchResponse", "nchlIpsBatchResponse", "cipsBatchDetail", "nchlIpsBatchDetail")
 KEYS = {"batchId", "instructionId"}
 ASK_AFTER = timedelta(minutes=15)  # until then a batch that is nowhere may still appear
 
@@ -83,7 +86,7 @@ class Npi:
         return AccountCheck(exists=True, score=min(max(score, 0), 100), note=None)
 
     def send(self, order: Order) -> ProviderAnswer:
-        deferred = order.amount > MOST_IN_REAL_TIME
+        deferred = is_deferred(order)
         answer = self._post("postnchlipsbatch" if deferred else "postcipsbatch", self._batch(order, deferred=deferred))
         body = answer.object()
         if str(body.get("responseCode")) == "E007" or answer.status == 400:
@@ -104,11 +107,18 @@ class Npi:
         return None
 
     def _find_line(self, order: Order) -> dict[str, Any] | None:
-        """Look for the instruction: in its batch, by itself, and in the lists of the days since it was ordered."""
+        """Look for the instruction: in its batch, by itself, and in the lists of the days since it was ordered.
+
+        The deferred clearing has addresses of its own. Where they know nothing the other ones are asked too.
+        """
+        batch = {"batchId": batch_id(order)}
+        one = batch | {"instructionId": order.key}
         asked: list[tuple[str, dict[str, str]]] = [
-            ("getcipstxnlistbybatchid", {"batchId": batch_id(order)}),
-            ("getcipstxnbyinstructionid", {"instructionId": order.key}),
+            ("getcipstxnlistbybatchid", batch),
+            ("getcipstxnbyinstructionid", one),
         ]
+        if is_deferred(order):
+            asked = [("getnchlipstxnlistbybatchid", batch), ("getnchlipstxnlistbyinstructionid", one), *asked]
         window = {
             "txnDateFrom": order.ordered_at.astimezone(HOME).strftime("%Y-%m-%d"),
             "txnDateTo": utcnow().astimezone(HOME).strftime("%Y-%m-%d"),
@@ -203,6 +213,10 @@ class Npi:
             raise VendorError("NPI: tokens that cannot be read") from None
 
 
+def is_deferred(order: Order) -> bool:
+    return order.amount > MOST_IN_REAL_TIME
+
+
 def batch_id(order: Order) -> str:
     """Name the batch of an order, in the 20 letters that there are for it. They end with the number of the attempt."""
     return order.key.replace("-", "")[-20:]
@@ -236,15 +250,20 @@ def _read_line(line: dict[str, Any], order: Order) -> ProviderAnswer:
 
 
 def _lines_of(body: Any) -> list[dict[str, Any]]:
-    """Give the instructions of an answer, wherever it has them: a list by itself, or under one of several names."""
-    if isinstance(body, dict):
-        for name in ("cipsTxnResponseList", "nchlIpsTxnResponseList", "cipsTransactionDetailList"):
-            if isinstance(body.get(name), list):
-                body = body[name]
-                break
-        else:
-            body = [body]
-    return [each for each in body if isinstance(each, dict)] if isinstance(body, list) else []
+    """Give the instructions of an answer, wherever it has them: by themselves, or in batches, one or a list of them.
+
+    What became of the debit is said of a batch, and holds for each of its instructions.
+    """
+    if isinstance(body, list):
+        return [line for each in body for line in _lines_of(each)]
+    if not isinstance(body, dict):
+        return []
+    found = next((body[name] for name in LISTS if isinstance(body.get(name), list)), None)
+    if found is None:
+        return [body]
+    head = next((body[name] for name in HEADS if isinstance(body.get(name), dict)), body)
+    debit = {"debitStatus": head["debitStatus"]} if head.get("debitStatus") is not None else {}
+    return [debit | each for each in found if isinstance(each, dict)]
 
 
 def _name_fields(body: dict[str, Any]) -> list[str]:

@@ -14,8 +14,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from scripts.sandbox.misbehaving import HANG_SECONDS, closed
 from scripts.sandbox.vendor import Vendor, World
-from scripts.sandbox.vendors.npi.batches import COURSES, Batches
+from scripts.sandbox.vendors.npi.batches import COURSES, Batches, Instruction
 
+KEYS = {"batchId": "batch_id", "instructionId": "instruction_id"}
 ACCESS_SECONDS, REFRESH_SECONDS = 300, 12 * 3600
 OF_BATCHES = {
     "refused": "refuses with E007 and the fields",
@@ -123,6 +124,12 @@ def blueprint(world: World) -> Blueprint:
     def by_instruction() -> Any:
         return found(instruction_id=str(body().get("instructionId")))
 
+    @routes.post("/api/getnchlipstxnlistbybatchid")
+    @routes.post("/api/getnchlipstxnlistbyinstructionid")
+    def deferred_batch() -> Any:
+        wanted = {KEYS[field]: str(value) for field, value in body().items() if field in KEYS}
+        return answer_batch(batches.find(**wanted, deferred=True))
+
     @routes.post("/api/getcipstxnlistbydate")
     def by_date() -> Any:
         return found(deferred=False)
@@ -136,6 +143,15 @@ def blueprint(world: World) -> Blueprint:
         return jsonify([each.say() for each in kept]) if kept else (jsonify(responseCode="404"), 404)
 
     return routes
+
+
+def answer_batch(kept: list[Instruction]) -> Any:
+    """Answer as the deferred clearing does: with the batch, and its instructions in it."""
+    lines = [each.say() for each in kept]
+    if not lines:
+        return jsonify(responseCode="404"), 404
+    debits = [line.pop("debitStatus") for line in lines]
+    return jsonify(batchId=lines[0]["batchId"], debitStatus=debits[0], nchlIpsTransactionDetailList=lines)
 
 
 def refused(fields: list[str]) -> tuple[Response, int]:
