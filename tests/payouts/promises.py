@@ -168,6 +168,7 @@ class Promises(Houses):
                 assert now in AT_THE_BANK[row.status], (row, said)
             assert {said.get(each) for each in attempts[:-1]} <= {"RJCT", None}, (row, said)
         assert said.keys() <= keys.keys()
+        self.reached["rejected by the bank"] += [*said.values()].count("RJCT")
         for key, (_, number) in told.items():
             assert number == self.went_to[key].number, "paid to another account than the payee had when it was sent"
             self.reached["paid to the account of the day"] += 1

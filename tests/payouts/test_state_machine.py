@@ -63,6 +63,7 @@ REACHED = {
     "paid to the account of the day": 100,
     "cancelled for another account": 300,
     "tried again elsewhere": 300,
+    "rejected by the bank": 300,
     "returned": 2000,
     "tried again": 2000,
     "decided by hand": 2000,
