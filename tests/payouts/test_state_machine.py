@@ -62,8 +62,8 @@ REACHED = {
     "cancelled": 2000,
     "paid to the account of the day": 100,
     "cancelled for another account": 300,
-    "tried again elsewhere": 300,
-    "rejected by the bank": 300,
+    "tried again elsewhere": 1200,
+    "rejected by the bank": 1200,
     "returned": 2000,
     "tried again": 2000,
     "decided by hand": 2000,
@@ -80,8 +80,11 @@ class PayoutsMachine(Clerks):
 
     @initialize(target=PAYOUTS, amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.none() | FAULTS)
     def begin(self, amounts: list[int], by: str, clerk: Clerk, fault: str | None) -> MultipleResults[UUID]:
+        """Partners get other accounts on the first day, so that nothing is sent before the second one."""
         self.build()
-        return self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
+        first = self.a_day_is_paid_out(amounts, by, clerk, None, False, "approved", False, None)
+        second = self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
+        return multiple(*first.values, *second.values)
 
     @rule(amounts=A_DAY, crash=CRASHES)
     def a_day_earns(self, amounts: list[int], crash: int | None) -> None:
