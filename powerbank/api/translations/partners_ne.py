@@ -47,6 +47,7 @@ PARTNERS = {
     "This payee has a newer payout.": "यो पाउनेको यसभन्दा नयाँ भुक्तानी छ।",
     "This much is not payable any more.": "यति रकम अब तिर्न बाँकी छैन।",
     "This payee has no account that can be paid to.": "यो पाउनेको भुक्तानी गर्न मिल्ने खाता छैन।",
+    "The account is new, and is not paid to yet.": "खाता नयाँ भएकाले यसमा अहिले नै भुक्तानी गरिँदैन।",
     "The provider says what becomes of this payout.": "यो भुक्तानीको नतिजा भुक्तानी सेवाले नै बताउँछ।",
     "A second person says what became of a payout.": "भुक्तानीको नतिजा अर्को व्यक्तिले बताउनुपर्छ।",
     "The account was changed; cancel this payout, and the next run pays.": (
