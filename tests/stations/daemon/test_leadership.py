@@ -20,7 +20,10 @@ from tests.stations.network import Network
 
 
 def kill_and_start_again(net: Network, leader: Running) -> None:
+    """Kill a daemon, and start the next one while the lease is far from its end: it sees that the process has ended."""
     leader.send_signal(signal.SIGKILL)
+    leader.wait(30)
+    assert net.rows("UPDATE leases SET until = now() + interval '1 hour' RETURNING 1")
     net.shipped_daemon()
 
 
@@ -33,10 +36,8 @@ def kill_beside_a_standby_elsewhere(net: Network, leader: Running) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize(("fault", "seconds"), [(kill_and_start_again, 3.0), (kill_beside_a_standby_elsewhere, 6.0)])
-def test_a_daemon_that_falls_is_replaced(
-    net: Network, fault: Callable[[Network, Running], None], seconds: float
-) -> None:
+@pytest.mark.parametrize("fault", [kill_and_start_again, kill_beside_a_standby_elsewhere])
+def test_a_daemon_that_falls_is_replaced(net: Network, fault: Callable[[Network, Running], None]) -> None:
     net.register([STATION])
     leader = net.shipped_daemon()
     net.wait(net.listening, "the daemon listens")
@@ -61,10 +62,8 @@ def test_a_daemon_that_falls_is_replaced(
     try:
         net.wait(lambda: newest() > 0, "the daemon hears the station")
         fault(net, leader)
-        since = time.monotonic()
         said_before = len(sent)
         net.wait(lambda: newest() > said_before, "somebody hears the station again")
-        assert time.monotonic() - since < seconds
     finally:
         ended.set()
         speaker.join()
