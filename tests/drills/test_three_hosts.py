@@ -55,9 +55,7 @@ def test_it_is_normal_again_after_the_last_request_that_failed() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.skipif(
-    "SLOW" not in os.environ, reason="it takes half an hour: SLOW=1 ./scripts/test tests/drills -m slow"
-)
+@pytest.mark.skipif("SLOW" not in os.environ, reason="it takes ten minutes: SLOW=1 ./scripts/test tests/drills -m slow")
 def test_three_hosts_lose_nothing(tmp_path: Path) -> None:
     if missing := machine.find_missing(also=("unshare", "ip", "bridge")):
         pytest.skip(f"this machine has no {', '.join(missing)}")
