@@ -186,12 +186,13 @@ def test_what_failed_is_not_tried_again_before_a_new_account_has_cooled_off(
     bakery = payee("Bakery", 100_000)
     sandbox.faults.set("npi", "refused", times=1)
     run_payouts()
-    open_account(bakery, cooled=False)
+    account_id = open_account(bakery, cooled=False)
     address = f"/api/admin/payouts/{only_payout(app).id}/retry"
     early = client.post(address, json={"reason": "other account"}, headers=finance)
     assert (early.status_code, early.get_json()["code"]) == (409, "account_cooling_off")
     change(app, "UPDATE payout_accounts SET usable_from = now() WHERE status = 'confirmed'")
     assert client.post(address, json={"reason": "other account"}, headers=finance).status_code == 200
+    assert str(only_payout(app).account_id) == account_id
 
 
 def test_staff_are_told_once_of_what_takes_a_day(
