@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from scripts.simulation.crew.habits import Habits
 from scripts.simulation.crew.hands import CHARGED, Hands
@@ -135,7 +135,8 @@ class Work:
 
 def take_photo(dice: random.Random, name: str) -> bytes:
     """Draw what a phone might see: a cabinet at a wall. No two are alike, as with photos."""
-    picture = Image.effect_noise((64, 48), 40).resize((960, 720)).convert("RGB")
+    shades = Image.effect_noise((12, 9), 60).resize((960, 720), Image.Resampling.BICUBIC)
+    picture = ImageOps.colorize(shades, "#6f6a60", "#d8d2c6")
     pen = ImageDraw.Draw(picture)
     left, top, hue = dice.randint(120, 420), dice.randint(40, 160), dice.randint(0, 359)
     pen.rounded_rectangle((left, top, left + 360, top + 500), 24, fill=f"hsl({hue}, 30%, 78%)", outline="#333", width=5)
