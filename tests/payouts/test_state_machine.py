@@ -306,7 +306,7 @@ def test_no_paisa_is_made_lost_or_paid_twice(app: Flask, sandbox: Sandbox, monke
     PayoutsMachine.app, PayoutsMachine.sandbox, PayoutsMachine.mortality = app, sandbox, Mortality(monkeypatch)
     PayoutsMachine.emptier = Emptier(superuser_url(app.config["TEST_DATABASE"]))
     monkeypatch.setattr(PayoutsMachine, "reached", Counter())
-    steps = int(os.environ.get("PAYOUT_STEPS", "1200"))
+    steps = int(os.environ.get("PAYOUT_STEPS", "600"))
     if given := os.environ.get("PAYOUT_SEED"):
         seed(int(given))(PayoutsMachine)
     machine = PayoutsMachine.TestCase
