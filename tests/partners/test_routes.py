@@ -1,12 +1,20 @@
 """What a venue's people see: their stations, earnings and papers, and nothing of those who rent."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from jobs.analytics import fold
+from powerbank.analytics.reports.models import Length
+from powerbank.analytics.reports.partner_reports import make_partner_report
+from powerbank.analytics.reports.periods import last_period
+from powerbank.base.clock import local_day
+from powerbank.base.db import transaction, utcnow
 from tests.house.walk import routes
 from tests.papers.reading import read_pages
 from tests.payouts.conftest import boss, earn, open_account, payee, run_payouts  # noqa: F401
@@ -153,6 +161,15 @@ def test_no_route_of_a_partner_tells_of_those_who_rent(
     [agreement] = client.get("/api/partner/agreements", headers=owner.headers).get_json()["items"]
     values = {"sn": "A", "payout_id": payout["payout_id"], "statement_id": statement["id"]}
     values["agreement_id"] = agreement["id"]
+    in_next_month = local_day(utcnow()).replace(day=28) + timedelta(days=4)
+    this_month = last_period(Length.MONTH, today=in_next_month)
+    with app.app_context():
+        fold(seconds=60)
+        with transaction():
+            make_partner_report(UUID(bakery), this_month, now=utcnow())
+    [report] = client.get("/api/partner/reports", headers=owner.headers).get_json()["items"]
+    assert "1000.00" in client.get(report["files"]["csv"], headers=owner.headers).text
+    values |= {"report_id": report["id"], "format_": "pdf"}
     asked = 0
     for route in routes(app):
         if not route.rule.rule.startswith("/api/partner/") or route.method != "GET":

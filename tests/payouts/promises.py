@@ -5,6 +5,7 @@ not by the code under test.
 """
 
 from collections import Counter
+from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -86,10 +87,10 @@ class Promises(Houses):
     def bank(self) -> dict[str, tuple[str, str]]:
         """Ask the bank what became of each instruction that it has ever taken, and to which account it goes."""
         provider = self.app.extensions["payout_providers"]["npi"]
-        try:
-            answer = provider._post("getcipstxnlistbydate", {})
-        except VendorError:  # its tokens ran out twice, as they were told to
-            answer = provider._post("getcipstxnlistbydate", {})
+        answer = None
+        while answer is None:  # its tokens run out as often as rules have told them to
+            with suppress(VendorError):
+                answer = provider._post("getcipstxnlistbydate", {})
         lines = [] if answer.status == 404 else answer.json()
         return {line["instructionId"]: (line["creditStatus"], line["creditorAccount"]) for line in lines}
 
