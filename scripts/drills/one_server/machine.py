@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import IO
 
-MIRROR = "http://deb.debian.org/debian"
 SUITE = "bookworm"
 INCLUDED = "systemd,systemd-sysv,dbus,ca-certificates,python3"
 ENVIRONMENT = ("HOME=/root", "LANG=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PIP_DISABLE_PIP_VERSION_CHECK=1")
@@ -30,7 +29,7 @@ def make_base(folder: Path, log: IO[str]) -> Path:
     base = folder / "base"
     if not (base / "complete").exists():
         shutil.rmtree(base, ignore_errors=True)
-        command = ["debootstrap", "--variant=minbase", f"--include={INCLUDED}", SUITE, str(base), MIRROR]
+        command = ["debootstrap", "--variant=minbase", f"--include={INCLUDED}", SUITE, str(base)]
         if subprocess.run(command, stdout=log, stderr=log, check=False).returncode:
             raise DrillError(f"debootstrap failed; {log.name} tells why")
         _trust_what_this_machine_trusts(base)
