@@ -44,6 +44,7 @@ SCREENS = (
     Screen("identity", "/console/identity", WIDE, theme="dark", presses=("[data-key=b]",)),
     Screen("stations", "/console/stations", WIDE),
     Screen("station", "/console/stations/NEP-001", {"width": 1400, "height": 1100}),
+    Screen("crew", "/console/crew", {"width": 1400, "height": 1100}),
     Screen("money", "/console/money/decisions", WIDE),
     Screen("machinery", "/console/machinery", WIDE, theme="dark"),
 )
