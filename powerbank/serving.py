@@ -8,7 +8,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from powerbank import startup, wiring
 from powerbank.api import auth as api_auth
-from powerbank.api import openapi, problems, query_parameters, rate_limits, traces, uploads
+from powerbank.api import openapi, problems, rate_limits, uploads
+from powerbank.api.requests import query_parameters, traces
 from powerbank.api.server import response_headers
 from powerbank.ops import health_routes
 from powerbank.pages import layout

@@ -16,7 +16,7 @@ from powerbank.analytics.outlook import next_hours
 from powerbank.auth import cleanup
 from powerbank.auth.staff import queries as staff_queries
 from powerbank.crew import hooks as crew
-from powerbank.crew.tasks import demand
+from powerbank.crew.tasks.needs import demand
 from powerbank.kyc import services as kyc
 from powerbank.ledger import queries as ledger_queries
 from powerbank.ledger import revenue_changes, wallet_changes

@@ -25,8 +25,8 @@ from powerbank.api.document.examples import find_example
 from powerbank.api.document.refusals import add_refusals
 from powerbank.api.document.titles import add_titles
 from powerbank.api.fields import Money, Time
-from powerbank.api.query_parameters import note_query_parameters
-from powerbank.api.request_parser import Parser
+from powerbank.api.requests.parser import Parser
+from powerbank.api.requests.query_parameters import note_query_parameters
 from powerbank.base.application import dump_json
 
 DESCRIPTION = """

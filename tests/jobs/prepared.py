@@ -23,22 +23,17 @@ from tests.jobs.prepared_crew import (
     work_of_long_ago,
 )
 from tests.jobs.prepared_money import (
-    achievement_made,
-    achiever,
     comparison_begun,
     credit_low,
     due_late,
     due_open,
     event_received,
-    friend_brought,
     money_moved,
     much_spent,
     old_events,
     options_wanted,
     options_wanted_long_ago,
     payment_given_back,
-    points_for_many,
-    points_over,
     polls_late,
     refund_approved,
     refund_followed,
@@ -46,7 +41,6 @@ from tests.jobs.prepared_money import (
     rental_undone,
     replays_wanted,
     settled_of_late,
-    tallies_wrong,
     topup_earned,
     topup_late,
     topup_open,
@@ -87,6 +81,14 @@ from tests.jobs.prepared_people import (
     scheduled_revision,
     staff_to_tell,
     template_to_try,
+)
+from tests.jobs.prepared_rewards import (
+    achievement_made,
+    achiever,
+    friend_brought,
+    points_for_many,
+    points_over,
+    tallies_wrong,
 )
 from tests.jobs.prepared_stations import (
     action_on_stations,

@@ -1,4 +1,4 @@
-"""Prepare the books, payments and rewards that jobs need to have something to do."""
+"""Prepare the books and payments that jobs need to have something to do."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -26,10 +26,8 @@ from powerbank.payments.webhooks import replays
 from powerbank.payments.webhooks import services as webhooks
 from powerbank.payments.webhooks.filters import EventFilter
 from powerbank.points import earnings
-from powerbank.points.models import Grant
 from powerbank.social import tallies
-from powerbank.social.models import Achievement, Metric
-from powerbank.users import referrals
+from powerbank.social.models import Metric
 from powerbank.users.models import User
 from tests.jobs.prepared_people import Arguments, newcomer, person_just_banned
 from tests.ledger.conftest import make_person
@@ -173,15 +171,6 @@ def topup_earned() -> Arguments:
     return {"user_id": str(user_id), "intent_id": "i", "transaction_id": str(paid), "amount": 500_00}
 
 
-def friend_brought() -> Arguments:
-    inviter, invitee = newcomer("9812345679", "gita"), newcomer()
-    with transaction() as session:
-        referrals.record_referral(invitee_id=invitee.id, code=inviter.referral_code, now=utcnow())
-        referral_id = session.scalar(text("SELECT id FROM referrals"))
-        session.execute(text("DELETE FROM outbox_jobs"))
-    return {"referral_id": str(referral_id), "invitee_id": str(invitee.id), "inviter_id": str(inviter.id)}
-
-
 def payment_given_back() -> Arguments:
     user_id = make_person(wallet=500_00)
     with transaction() as session:
@@ -192,27 +181,6 @@ def payment_given_back() -> Arguments:
         refunds.refund_payment(transaction_id=paid.id, key="refunded", actor="x")
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"transaction_id": str(paid.id)}
-
-
-def points_over() -> Arguments:
-    for _ in range(2):
-        make_person(points=100)
-    with transaction() as session:
-        session.execute(text("UPDATE points_lots SET expires_at = now() - interval '1 second'"))
-    return {}
-
-
-def points_for_many() -> Arguments:
-    for _ in range(3):
-        make_person()
-    with transaction() as session:
-        member = StaffMember(email="boss@example.com", password_hash="unused", role=Role.SUPERADMIN)
-        session.add(member)
-        session.flush()
-        grant = Grant(points=5, reason="x", status="running", total=3, awarded=0, asked_by=member.id)
-        session.add(grant)
-        session.flush()
-    return {"grant_id": str(grant.id)}
 
 
 def credit_low() -> Arguments:
@@ -282,26 +250,4 @@ def old_events() -> Arguments:
     event_received()
     with transaction() as session:
         session.execute(text("UPDATE gateway_events SET state = 'forged', received_at = now() - interval '31 days'"))
-    return {}
-
-
-def achiever() -> str:
-    """Make a person who has reached an achievement and does not have it yet."""
-    user_id = make_person()
-    with transaction() as session:
-        tallies.count_event(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
-        session.add(Achievement(name="First", metric="rentals", threshold=1, reward=5))
-        session.execute(text("DELETE FROM outbox_jobs"))
-    return str(user_id)
-
-
-def achievement_made() -> Arguments:
-    achiever()
-    return {"achievement_id": str(db.session.scalar(text("SELECT id FROM achievements")))}
-
-
-def tallies_wrong() -> Arguments:
-    achiever()
-    with transaction() as session:
-        session.execute(text("UPDATE tallies SET rentals = 7"))
     return {}

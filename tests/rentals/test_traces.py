@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from powerbank.api.traces import trace_requests
+from powerbank.api.requests.traces import trace_requests
 from powerbank.base import tracing
 from powerbank.integrations.otlp.client import OtlpTracer
 from tests.people import rows

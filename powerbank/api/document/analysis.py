@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 APP_ERROR = "powerbank.base.errors.AppError"
 # How keys, guards and jobs refuse is the same for all routes: `refusals` says it.
 NOT_FOLLOWED = (
-    *(f"powerbank.api.{name}." for name in ("auth", "idempotency", "paging", "rate_limits", "request_parser")),
+    *(f"powerbank.api.{name}." for name in ("auth", "idempotency", "paging", "rate_limits", "requests.parser")),
     "powerbank.base.idempotency.",
     "powerbank.outbox.enqueue.",
     "powerbank.wiring.",

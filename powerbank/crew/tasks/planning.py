@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from powerbank.base.db import db, new_id, open_session
 from powerbank.crew.tasks import settling
-from powerbank.crew.tasks.causes import values_for, write_causes
 from powerbank.crew.tasks.history import note_events
+from powerbank.crew.tasks.needs.causes import values_for, write_causes
 from powerbank.live import changes
 from powerbank.stations.messages.arrays import format_array, format_text_array
 

@@ -11,9 +11,10 @@ from powerbank.base.db import new_id, open_session
 from powerbank.crew import errors
 from powerbank.crew.earnings import services as earnings
 from powerbank.crew.events import CrewTaskAssigned, CrewWorkRejected
-from powerbank.crew.tasks import causes, claims, queries
+from powerbank.crew.tasks import claims, queries
 from powerbank.crew.tasks.history import note_event
 from powerbank.crew.tasks.models import Task
+from powerbank.crew.tasks.needs import causes
 from powerbank.crew.tasks.priorities import rank_of
 from powerbank.crew.tasks.states import CLOSED, UNFINISHED, TaskSource, TaskStatus
 from powerbank.outbox.enqueue import publish

@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.base.db import open_session
-from powerbank.crew.tasks import causes, moves
-from powerbank.crew.tasks.causes import Cause
+from powerbank.crew.tasks import moves
 from powerbank.crew.tasks.history import announce, note_event
 from powerbank.crew.tasks.models import Task
+from powerbank.crew.tasks.needs import causes
+from powerbank.crew.tasks.needs.causes import Cause
 from powerbank.crew.tasks.services import close_task, finish_task
 from powerbank.crew.tasks.states import ABOUT_BANKS, HELD, UNDONE, TaskKind, TaskSource, TaskStatus
 from powerbank.outbox.catalogue import crew_jobs

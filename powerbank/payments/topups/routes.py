@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
-from powerbank.api.query_parameters import takes_foreign_parameters
 from powerbank.api.rate_limits import caller_address, hit_if_counted, spend_or_refuse
+from powerbank.api.requests.query_parameters import takes_foreign_parameters
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError, UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError

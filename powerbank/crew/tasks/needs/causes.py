@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import db
 from powerbank.content import app_config
-from powerbank.crew.tasks import demand
+from powerbank.crew.tasks.needs import demand
 from powerbank.crew.tasks.states import TaskKind
 
 MINUTE = timedelta(minutes=1)
