@@ -170,6 +170,51 @@ def test_a_late_fact_puts_the_bank_into_the_hands_all_the_same(
     assert states(app) == [("101", "out")]
 
 
+def test_a_refusal_says_nothing_of_the_opening_that_had_no_answer(
+    app: Flask, context: Flask, talker: Talker, hire: Hire
+) -> None:
+    """The first opening put the bank out. A slot that is empty refuses the second one, and is seen an hour later."""
+    ram = hire()
+    leave_unanswered(ram, talker)
+    open_slot(ram, talker)
+    refuse_opening(talker)
+    talker.wait(3600)
+    talker.snapshot({2: "102", 3: "103"})
+    assert custody_of(app, "101") == ("crew", f"crew:{ram.id}")
+    assert rows(app, "SELECT kind FROM discrepancies") == []
+
+
+def test_a_bank_that_is_seen_settles_all_that_had_no_answer(
+    app: Flask, context: Flask, talker: Talker, hire: Hire
+) -> None:
+    ram = hire()
+    leave_unanswered(ram, talker)
+    open_slot(ram, talker)
+    refuse_opening(talker)
+    talker.wait(3600)
+    talker.snapshot({1: "101", 2: "102", 3: "103"})
+    assert [
+        row.status for row in rows(app, "SELECT status FROM station_commands WHERE command = 'eject_powerbank'")
+    ] == ["failed"] * 2
+    talker.wait(3600)
+    talker.snapshot({2: "102", 3: "103"})
+    assert custody_of(app, "101")[0] == "slot"
+    assert [row.kind for row in rows(app, "SELECT kind FROM discrepancies")] == ["bank_missing"]
+
+
+def refuse_opening(talker: Talker) -> None:
+    """Let the station refuse what it is just to put out."""
+    with transaction() as session:
+        opening = session.query(Opening).filter_by(status="ejecting").one()
+        command_id, slot, serial = opening.command_id, opening.slot_number, opening.serial
+        assert command_id is not None
+        assert commands.claim_command(command_id, now=talker.now) is not None
+    talker.wait(1)
+    talker.answer(command_id, success=False, error="slot_stuck", slot_number=slot, powerbank_sn=serial)
+    with transaction():
+        openings.follow_command(command_id, "failed", now=talker.now)
+
+
 def test_banks_change_hands(
     app: Flask, context: Flask, talker: Talker, hire: Hire, client: FlaskClient, operations: Headers
 ) -> None:

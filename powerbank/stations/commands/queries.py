@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from powerbank.api.paging import page
 from powerbank.base.db import open_session
@@ -74,16 +74,35 @@ def list_unanswered_serials(station_id: UUID, serials: Sequence[str], *, but_for
 
 
 def find_ejection_in_play(serial: str, *, now: datetime) -> StationCommand | None:
-    """Find the newest ejection of a bank, if it may be the reason why the bank is out."""
-    command = open_session().scalar(
-        select(StationCommand)
-        .where(StationCommand.serial == serial, StationCommand.command == CommandName.EJECT)
+    """Find the newest ejection of a bank that may be the reason why the bank is out."""
+    return next(iter(list_ejections_in_play(serial, now=now)), None)
+
+
+def list_ejections_in_play(serial: str, *, now: datetime) -> Sequence[StationCommand]:
+    """List the ejections that may be the reason why a bank is out, newest first.
+
+    One without an answer stays in play behind newer ones that failed: a slot that is empty already fails as well. What
+    ends it is to see the bank, or to learn that a newer ejection put the bank out.
+    """
+    ejections = (StationCommand.serial == serial, StationCommand.command == CommandName.EJECT)
+    known_to_be_out = (
+        select(StationCommand.id)
+        .where(*ejections, StationCommand.status == CommandStatus.SUCCEEDED)
         .order_by(StationCommand.id.desc())
         .limit(1)
+    )
+    query = (
+        select(StationCommand)
+        .where(
+            *ejections,
+            StationCommand.sent_at.is_not(None),
+            StationCommand.id > func.coalesce(known_to_be_out.scalar_subquery(), UUID(int=0)),
+            or_(
+                StationCommand.status.in_((*OPEN, CommandStatus.UNKNOWN)),
+                StationCommand.deadline > now - LATE_EJECTION,
+            ),
+        )
+        .order_by(StationCommand.id.desc())
         .execution_options(populate_existing=True)
     )
-    if command is None or command.sent_at is None or command.status == CommandStatus.SUCCEEDED:
-        return None
-    if command.is_open or command.status == CommandStatus.UNKNOWN or now < command.deadline + LATE_EJECTION:
-        return command
-    return None
+    return open_session().scalars(query).all()

@@ -145,14 +145,16 @@ def _settle_shown_bank(serial: str, reading: SlotReading, comparison: Comparison
 
 
 def _settle_bank_in_place(bank: PowerBank, comparison: Comparison) -> bool:
-    """Settle what it means that a bank is where it should be: an ejection has failed, or a doubt is over."""
-    command = command_queries.find_ejection_in_play(bank.serial, now=comparison.received_at)
-    if command is not None and command.station_id == comparison.station_id:
-        if command.status == CommandStatus.UNKNOWN or _is_proof_for(command, comparison.received_at):
-            ejections.conclude_bank_stayed(command, proof="still_in", now=comparison.received_at)
-            return False
-        if command.is_open:
-            return False
+    """Settle what it means that a bank is where it should be: its ejections have failed, or a doubt is over."""
+    in_play = command_queries.list_ejections_in_play(bank.serial, now=comparison.received_at)
+    here = [command for command in in_play if command.station_id == comparison.station_id]
+    proven = [
+        each for each in here if each.status == CommandStatus.UNKNOWN or _is_proof_for(each, comparison.received_at)
+    ]
+    for command in proven:
+        ejections.conclude_bank_stayed(command, proof="still_in", now=comparison.received_at)
+    if proven or any(command.is_open for command in here):
+        return False
     if bank.doubt is not None:
         banks.clear_doubt(bank.id)
     discrepancies.close_discrepancies(bank.serial, resolution="seen in its slot", now=comparison.received_at)
