@@ -20,11 +20,14 @@ SEALS = 200
 KEEP = 20  # differences that are kept in full
 FIRST = UUID(int=0)
 
+# The postings of a batch lie together. Without the bounds PostgreSQL may read all postings for each batch.
 _ENTRIES = text("""
     WITH batch AS (SELECT id FROM ledger_entries WHERE id > :after ORDER BY id LIMIT :size),
          sums AS (SELECT batch.id, p.currency, coalesce(sum(p.amount), 0) AS off,
                          sum(p.amount) FILTER (WHERE p.amount > 0) AS turnover
-                    FROM batch LEFT JOIN ledger_postings p ON p.entry_id = batch.id GROUP BY 1, 2)
+                    FROM batch LEFT JOIN ledger_postings p ON p.entry_id = batch.id AND p.entry_id > :after
+                          AND p.entry_id <= (SELECT id FROM batch ORDER BY id DESC LIMIT 1)
+                   GROUP BY 1, 2)
     SELECT 'total' AS what, (SELECT id FROM batch ORDER BY id DESC LIMIT 1) AS id, currency, sum(turnover) AS figure,
            (SELECT count(*) FROM batch) AS entries
       FROM sums GROUP BY currency
