@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,35 +26,45 @@ SPEAK_RQ = {
 }
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+SERVICES = [path for path in SOURCES if path.name == "services.py"]
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return [*ast.walk(ast.parse(path.read_text()))]
+
+
+@cache
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
 
 
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_jobs_are_pushed_through_the_outbox_only(path: Path) -> None:
-    if name(path) in SPEAK_RQ or name(path).startswith("scripts/bench/"):
-        return
-    assert not {module for module in imports(path) if module.split(".")[0] in ("rq", "rq_scheduler")}
+def test_jobs_are_pushed_through_the_outbox_only() -> None:
+    speak = {
+        name(path) for path in SOURCES if {module.split(".")[0] for module in imports(path)} & {"rq", "rq_scheduler"}
+    }
+    assert {path for path in speak if not path.startswith("scripts/bench/")} == SPEAK_RQ
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_modules_stay_readable(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 300, "split it by use case"
+def test_modules_stay_readable() -> None:
+    """What grows beyond 300 lines is split by use case."""
+    lines = {name(path): len(path.read_text().splitlines()) for path in SOURCES}
+    assert {path: count for path, count in lines.items() if count > 300} == {}
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.name == "services.py"], ids=name)
-def test_services_know_no_request_and_never_commit(path: Path) -> None:
-    assert not {module for module in imports(path) if module in ("flask.request", "flask.g", "flask.session")}
-    assert ".commit(" not in path.read_text()
+def test_services_know_no_request_and_never_commit() -> None:
+    request = {"flask.request", "flask.g", "flask.session"}
+    assert [name(path) for path in SERVICES if imports(path) & request or ".commit(" in path.read_text()] == []
 
 
 # These modules ask the clock of their host: one finds the difference to the database's time, the other counts requests
@@ -62,15 +73,18 @@ READ_THE_HOSTS_CLOCK = {"powerbank/base/clock.py", "powerbank/api/rate_limits.py
 OF_THE_HOST = {("time", "time"), ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.parts[-2] != "scripts"], ids=name)
-def test_code_takes_the_time_from_the_database(path: Path) -> None:
-    """A host whose clock is wrong decides nothing by it."""
-    if name(path).startswith("scripts/") or name(path) in READ_THE_HOSTS_CLOCK:
-        return
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Attribute):
-            owner = node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", None)
-            assert (owner, node.attr) not in OF_THE_HOST, f"line {node.lineno}: ask powerbank.base.clock"
+def test_code_takes_the_time_from_the_database() -> None:
+    """A host whose clock is wrong decides nothing by it: ask powerbank.base.clock."""
+    lines = []
+    for path in SOURCES:
+        if name(path).startswith("scripts/") or name(path) in READ_THE_HOSTS_CLOCK:
+            continue
+        for node in nodes(path):
+            if isinstance(node, ast.Attribute):
+                owner = node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", None)
+                if (owner, node.attr) in OF_THE_HOST:
+                    lines.append(f"{name(path)}:{node.lineno}")
+    assert lines == []
 
 
 CHANGES = frozenset({"pop", "popitem", "update", "setdefault", "clear"})
@@ -90,11 +104,11 @@ def changed_arguments(function: ast.FunctionDef) -> Iterator[str]:
         yield from (each.id for each in touched if isinstance(each, ast.Name) and each.id in dicts)
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.name == "services.py"], ids=name)
-def test_services_leave_the_dicts_of_their_callers_alone(path: Path) -> None:
+def test_services_leave_the_dicts_of_their_callers_alone() -> None:
     """The caller writes them to the audit log next."""
-    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
-    assert {each.name: found for each in functions if (found := list(changed_arguments(each)))} == {}
+    functions = [(path, node) for path in SERVICES for node in nodes(path) if isinstance(node, ast.FunctionDef)]
+    changed = {f"{name(path)}: {each.name}": list(changed_arguments(each)) for path, each in functions}
+    assert {function: dicts for function, dicts in changed.items() if dicts} == {}
 
 
 def test_every_job_of_an_area_is_in_its_list() -> None:
