@@ -18,7 +18,9 @@ from powerbank.base.db import transaction
 from tests.browser.reader import AXE, PHONE, WIDE, Reader
 from tests.conftest import ADMIN, PASSWORD
 
-CHROMIUM = shutil.which("chromium")
+# The shell is Chromium without all that a window needs, which nobody sees here: the same pages take a third less of the
+# processor.
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,33 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 PHONE, WIDE = "phone", "wide"
 SIZES = {PHONE: {"width": 390, "height": 844}, WIDE: {"width": 1400, "height": 900}}
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+# Where each element stands: a number made of all that it stands in, with classes and roles, and of whether it says
+# anything. What stands in the same place looks and reads the same.
+_PLACES = """() => {
+  const told = (each) => [...each.attributes].map(({ name, value }) => ["class", "role", "type"].includes(name)
+    ? `${name}=${value}` : `${name}${value ? "" : "="}`).sort().join(" ")
+  const places = new Map([[null, 7]])
+  for (const each of document.querySelectorAll("*")) {
+    let place = places.get(each.parentElement)
+    for (const letter of `${each.tagName} ${told(each)} ${each.textContent.trim() ? "says" : ""}`)
+      place = (place * 31 + letter.charCodeAt(0)) % 4398042316799
+    places.set(each, place)
+  }
+  return [...new Set(places.values())]
+}"""
 # The live processes are no part of these tests, so this stream says hello and ends.
 HELLO = 'retry: 60000\nevent: hello\ndata: {"topics": ["console"]}\n\n'
 
 
 class Reader:
+    _looked_at: ClassVar[set[tuple[str, int]]] = set()  # a size, and a place on a page where axe found nothing
+
     def __init__(self, browser: Any, site: str, *, size: str, language: str, axe: str) -> None:
         self.site, self.size, self.language, self._axe = site, size, language, axe
         self.troubles: list[str] = []
@@ -41,11 +57,7 @@ class Reader:
             "() => Promise.allSettled(document.getAnimations()"
             ".filter((each) => each.effect.getComputedTiming().endTime !== Infinity).map((each) => each.finished))"
         )
-        found = self.page.evaluate(f"async () => {{ {self._axe}; return (await axe.run()).violations }}")
-        for each in found:
-            if each["impact"] in ("serious", "critical"):
-                places = "; ".join(node["html"][:200] for node in each["nodes"][:3])
-                self.troubles.append(f"axe on {self.page.url}: {each['id']}: {places}")
+        self._ask_axe()
         width = self.page.evaluate("document.documentElement.scrollWidth")
         if width > SIZES[self.size]["width"]:
             self.troubles.append(f"{self.page.url} is {width} pixels wide")
@@ -55,6 +67,20 @@ class Reader:
             kept = Path(folder) / f"{name[:60]}-{self._looks}-{self.size}-{self.language}.png"
             kept.parent.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=kept, full_page=True)
+
+    def _ask_axe(self) -> None:
+        """Note what axe finds serious. It takes longer than all else of a look, so it gets what is new to it only."""
+        shown = {(self.size, place) for place in self.page.evaluate(_PLACES)}
+        if shown <= self._looked_at:
+            return
+        run = "(await axe.run(document, { resultTypes: ['violations'] })).violations"
+        found = self.page.evaluate(f"async () => {{ {self._axe}; return {run} }}")
+        serious = [each for each in found if each["impact"] in ("serious", "critical")]
+        for each in serious:
+            places = "; ".join(node["html"][:200] for node in each["nodes"][:3])
+            self.troubles.append(f"axe on {self.page.url}: {each['id']}: {places}")
+        if not serious:
+            self._looked_at.update(shown)
 
     def send(self, button: str) -> None:
         """Press the first such button, and wait for the page that answers. The page before may show the same things."""
