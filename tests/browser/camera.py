@@ -6,6 +6,8 @@ from pathlib import Path
 import segno
 from PIL import Image
 
+from tests.browser.reader import ARGUMENTS
+
 LOOKING = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
@@ -23,4 +25,4 @@ def options_of(code: str, folder: Path) -> list[str]:
     """Give the options of a browser whose camera looks at a code."""
     film = folder / "code.mjpeg"
     film.write_bytes(take_picture(code) * 10)
-    return ["--no-sandbox", *LOOKING, f"--use-file-for-fake-video-capture={film}"]
+    return [*ARGUMENTS, *LOOKING, f"--use-file-for-fake-video-capture={film}"]

@@ -15,7 +15,7 @@ from powerbank.auth.staff import administration, totp
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import transaction
-from tests.browser.reader import AXE, PHONE, WIDE, Reader
+from tests.browser.reader import ARGUMENTS, AXE, PHONE, WIDE, Reader
 from tests.conftest import ADMIN, PASSWORD
 
 # The shell is Chromium without all that a window needs, which nobody sees here: the same pages take a third less of the
@@ -42,7 +42,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,13 +1,15 @@
 """A rider lets the browser tell them, gets a push from the push service, presses it, and switches pushes off again."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 import requests
 
 from tests.browser.app.conftest import Rider, Street, come_signed_in, ready_to_rent
-from tests.browser.reader import WIDE
+from tests.browser.reader import ARGUMENTS, WIDE
 from tests.nursery import wait_until
 
 Riders = Callable[..., Rider]
@@ -52,6 +54,16 @@ PRESS = """() => {
   pressed.waitUntil = () => {};
   self.dispatchEvent(pressed);
 }"""
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """Give the whole of Chromium: its shell hands no push to a service worker."""
+    if (whole := shutil.which("chromium")) is None:
+        pytest.skip("only the shell of Chromium is installed, which gets no pushes")
+    browser = chromium.browser_type.launch(executable_path=whole, args=ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 def let_push(rider: Rider) -> list[str]:
