@@ -8,7 +8,10 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.security import safe_join
 
-YEAR = 365 * 24 * 3600
+from powerbank.api.server.response_headers import cacheable
+
+DAY = 24 * 3600
+YEAR = 365 * DAY
 
 
 def init_app(app: Flask) -> None:
@@ -26,6 +29,11 @@ def init_app(app: Flask) -> None:
             if digest is not None and request.args.get("v") == digest:
                 response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
         return response
+
+    @app.get("/favicon.ico")
+    def favicon() -> Response:
+        """Give the icon to a browser that shows what names none, such as an answer of the API."""
+        return cacheable(read_whole(app.send_static_file("favicon.ico")), DAY)
 
 
 def read_whole(response: Response) -> Response:

@@ -28,6 +28,7 @@ SIGN_IN = {"/api/admin/auth/login", "/api/admin/auth/refresh", "/api/admin/auth/
 
 PUBLIC = {
     "GET /",
+    "GET /favicon.ico",
     "GET /docs",
     "GET /docs/assets/<path:name>",
     "GET /docs/guides/",

@@ -29,3 +29,9 @@ def test_what_is_not_there_is_not_found(app: Flask, client: FlaskClient) -> None
         assert client.get(f"/static/{name}?v=0").status_code == 404
     with app.test_request_context():
         assert url_for("static", filename="nothing.css") == "/static/nothing.css"
+
+
+def test_a_browser_finds_the_icon_where_it_looks_for_one(client: FlaskClient) -> None:
+    icon = client.get("/favicon.ico")
+    assert (icon.status_code, icon.data[:4]) == (200, b"\0\0\1\0")
+    assert "max-age=86400" in icon.headers["Cache-Control"]
