@@ -76,6 +76,19 @@ def process_rental_return(
     )
 
 
+def complete_found_rental(
+    *, bank_id: str, station_id: str | None, slot_number: int | None, found_at: str, found_by: str
+) -> None:
+    returns.complete_found_rental(
+        UUID(bank_id),
+        station_id=UUID(station_id) if station_id else None,
+        slot_number=slot_number,
+        found_at=datetime.fromisoformat(found_at),
+        found_by=found_by,
+        now=utcnow(),
+    )
+
+
 def finish_provisional_return(
     *, bank_id: str, station_id: str, slot_number: int | None, rental_id: str | None, passed: bool
 ) -> None:

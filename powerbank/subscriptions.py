@@ -79,6 +79,7 @@ from powerbank.social.events import AchievementUnlocked
 from powerbank.stations.events import (
     CrewEjectionSettled,
     EjectionUndone,
+    LostBankFound,
     PowerbankHeldBack,
     PowerbankReturned,
     ReturnSelfTested,
@@ -181,6 +182,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     # Stations.
     StationCommandSettled: (rental_jobs.SETTLE_EJECTION,),
     PowerbankReturned: (rental_jobs.PROCESS_RENTAL_RETURN,),
+    LostBankFound: (rental_jobs.COMPLETE_FOUND_RENTAL,),
     EjectionUndone: (rental_jobs.UNDO_EJECTION,),
     ReturnSelfTested: (rental_jobs.FINISH_PROVISIONAL_RETURN,),
     PowerbankHeldBack: (crew_jobs.PLAN_CREW_STATION,),

@@ -47,6 +47,17 @@ class PowerbankReturned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LostBankFound(Event):
+    """Staff say where a bank is that was lost. The station and the slot are given where it is in one."""
+
+    bank_id: UUID
+    station_id: UUID | None
+    slot_number: int | None
+    found_at: datetime
+    found_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EjectionUndone(Event):
     """A bank whose ejection was confirmed never left its slot."""
 

@@ -14,12 +14,17 @@ from powerbank.ops.job_queries import JobFilter
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import State
+from powerbank.rentals import queries as rental_queries
+from powerbank.rentals.charges import billing
+from powerbank.rentals.end import losses
 from powerbank.rentals.models import RentalLocation
 from powerbank.rentals.start import initiation
 from powerbank.rentals.start.models import RefusedStart
 from powerbank.stations.actions import services as actions
 from powerbank.stations.commands import services as commands
 from powerbank.stations.custody import registration
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.issues import services as issues
 from powerbank.stations.issues.models import IssueType
 from powerbank.stations.registry import services as stations
@@ -179,6 +184,23 @@ def bank_back() -> Arguments:
         "received_at": utcnow().isoformat(),
         "provisional": False,
         "how": "event",
+    }
+
+
+def lost_bank_found() -> Arguments:
+    rental_id = renting.active()
+    with transaction():
+        rental = rental_queries.lock_rental(rental_id)
+        billing.lock_funds(rental.user_id)
+        losses.declare_lost(rental, cause="sweep", now=utcnow())
+        bank_id = rental.bank_id
+        banks.move_bank(bank_id, Whereabouts(Place.WAREHOUSE), at=utcnow(), cause="found: in a taxi")
+    return {
+        "bank_id": str(bank_id),
+        "station_id": None,
+        "slot_number": None,
+        "found_at": utcnow().isoformat(),
+        "found_by": "staff:x",
     }
 
 

@@ -38,6 +38,13 @@ PROCESS_RENTAL_RETURN = JobSpec(
     retries=retry_until_done(2, 10, MINUTE),
     alarm=5 * MINUTE,
 )
+COMPLETE_FOUND_RENTAL = JobSpec(
+    "complete_found_rental",
+    body="jobs.rentals.complete_found_rental",
+    queue=Queue.CRITICAL,
+    retries=retry_until_done(2, 10, MINUTE),
+    alarm=5 * MINUTE,
+)
 FINISH_PROVISIONAL_RETURN = JobSpec(
     "finish_provisional_return",
     body="jobs.rentals.finish_provisional_return",
@@ -153,6 +160,7 @@ JOBS = (
     SETTLE_EJECTION,
     UNDO_EJECTION,
     PROCESS_RENTAL_RETURN,
+    COMPLETE_FOUND_RENTAL,
     FINISH_PROVISIONAL_RETURN,
     PROCESS_OVERDUE_PAYMENT,
     SWAP_RENTAL,

@@ -33,7 +33,7 @@ def declare_lost(rental: Rental, *, cause: str, now: datetime) -> None:
     publish(RentalLost(**transitions.event_fields(rental), amount=price))
 
 
-def return_found_bank(rental: Rental, *, at: datetime, now: datetime) -> None:
+def return_found_bank(rental: Rental, *, at: datetime, cause: str, now: datetime) -> None:
     """Complete a lost rental whose power bank came back, and refund what was paid above the fees up to the return.
 
     Where the return is free of charge, everything is refunded.
@@ -47,7 +47,7 @@ def return_found_bank(rental: Rental, *, at: datetime, now: datetime) -> None:
     further = fees.overdue_fee_of_rental(rental, until) - fees.overdue_fee_of_rental(rental, billed_until)
     rental.ended_at = max(at, rental.started_at)
     rental.was_overdue = rental.was_overdue or rental.ended_at > rental.due_at
-    transitions.move_rental(rental, Status.COMPLETED, event="found", cause="station", at=at)
+    transitions.move_rental(rental, Status.COMPLETED, event="found", cause=cause, at=at)
     if claim_free_return(rental, rental.ended_at):
         cancel_rental(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
         return

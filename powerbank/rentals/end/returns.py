@@ -75,11 +75,30 @@ def process_return(
         returned_at = refused_at or returned_at
         ends_at = pauses.end_of_billing(rental, station_id=station_id, returned_at=returned_at)
         completion.end_rental(rental, at=ends_at, cause=STATION, now=now, how=how)
-    elif rental.status == Status.LOST and rental.lost_at is not None and returned_at - rental.lost_at <= FOUND_WITHIN:
+    elif _is_found_in_time(rental, returned_at):
         _note_place(rental, station_id, slot_number)
-        losses.return_found_bank(rental, at=returned_at, now=now)
+        losses.return_found_bank(rental, at=returned_at, cause=STATION, now=now)
     elif rental.status == Status.LOST:
         publish_unmatched_return(bank_id, station_id, slot_number)
+
+
+def complete_found_rental(
+    bank_id: UUID, *, station_id: UUID | None, slot_number: int | None, found_at: datetime, found_by: str, now: datetime
+) -> None:
+    """Complete the rental that lost a power bank, because staff have it again: it came back as by a slot."""
+    lost = select(Rental.id).where(Rental.bank_id == bank_id, Rental.status == Status.LOST)
+    rental_id = open_session().scalar(lost.order_by(Rental.id.desc()).limit(1))
+    if rental_id is None:
+        return
+    rental = queries.lock_rental(rental_id)
+    billing.lock_funds(rental.user_id)
+    if _is_found_in_time(rental, found_at):
+        rental.return_station_id, rental.return_slot = station_id, slot_number
+        losses.return_found_bank(rental, at=found_at, cause=found_by, now=now)
+
+
+def _is_found_in_time(rental: Rental, at: datetime) -> bool:
+    return rental.status == Status.LOST and rental.lost_at is not None and at - rental.lost_at <= FOUND_WITHIN
 
 
 def publish_unmatched_return(bank_id: UUID, station_id: UUID, slot_number: int) -> None:

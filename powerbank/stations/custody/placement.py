@@ -7,10 +7,12 @@ from sqlalchemy import func, select
 
 from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError
+from powerbank.outbox.enqueue import publish
 from powerbank.stations.custody import discrepancies
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import BankPromise, Custody, Place, PowerBank, Whereabouts
+from powerbank.stations.events import LostBankFound
 from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Slot, StationLive
 from powerbank.stations.registry import queries
@@ -117,5 +119,8 @@ def _move_bank(bank: PowerBank, here: Whereabouts, there: Whereabouts, *, cause:
     bank.doubt = None
     banks.move_locked_bank(bank.id, there, at=now, cause=cause)
     discrepancies.close_discrepancies(bank.serial, resolution=cause, by=by, now=now)
+    if here.place is Place.LOST:
+        where = {"station_id": there.station_id, "slot_number": there.slot_number}
+        publish(LostBankFound(bank_id=bank.id, **where, found_at=now, found_by=by))
     before = {"place": here.place, "station_id": here.station_id, "slot_number": here.slot_number}
     return bank, {name: str(value) if value is not None else None for name, value in before.items()}

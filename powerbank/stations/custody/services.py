@@ -144,13 +144,12 @@ def clear_doubt(bank_id: UUID) -> None:
 
 
 def quarantine_bank(serial: str, *, reason: str, now: datetime) -> PowerBank:
-    """Hold a bank back. In a slot or in somebody's hands it stays where it is until it is taken away or handed in."""
+    """Hold a bank back. It stays where it is until it is moved or found; in a warehouse it lies apart from then on."""
     bank = custody_queries.lock_bank(serial)
     bank.quarantine_reason = reason
     here = custody_queries.find_whereabouts(bank.id)
-    if here.place in (Place.WAREHOUSE, Place.LOST):
-        holder = here.holder if here.place is Place.WAREHOUSE else None
-        move_bank(bank.id, Whereabouts(Place.QUARANTINED, holder=holder), at=now, cause="quarantined")
+    if here.place is Place.WAREHOUSE:
+        move_bank(bank.id, Whereabouts(Place.QUARANTINED, holder=here.holder), at=now, cause="quarantined")
     if here.place is Place.SLOT and here.station_id is not None:
         publish(PowerbankHeldBack(bank_id=bank.id, station_id=here.station_id))
     _refresh_station_of(bank.id)

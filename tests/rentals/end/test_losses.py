@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
+import pytest
 from flask import Flask
 
-from powerbank.base.db import utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.outbox import relay
+from powerbank.stations.custody import services as banks
+from powerbank.stations.messages import returns
 from tests.people import Headers, change, rows
 from tests.rentals.cabinets import MINUTE, Cabinets, sweep
 from tests.rentals.conftest import Out
+from tests.rentals.rentals_in_states import station_id
 from tests.rentals.test_coincidences import report, resolve
 
 
@@ -107,3 +112,64 @@ def test_found_bank_is_not_billed_beyond_a_report_that_staff_upheld(
     found = sita.rental(rental_id)
     assert (found["status"], found["overdue_amount"], found["amount_paid"]) == ("completed", "5.00", "55.00")
     assert sita.wallet()[0] == "3945.00"
+
+
+def test_quarantined_lost_bank_that_only_a_snapshot_shows_completes_its_rental(
+    app: Flask, out: Out, cabinets: Cabinets
+) -> None:
+    sita, rental_id = out(ago=5, wallet="4000.00")
+    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
+    with app.app_context(), transaction():
+        banks.quarantine_bank("A-1", reason="it was recalled", now=utcnow())
+    assert cabinets.place("A-1") == "lost", "nobody has it yet"
+    shown = utcnow()
+    with app.app_context(), transaction():
+        returns.record_return(
+            station_id("A"), 3, "A-1", at=shown, received_at=shown, message_id=uuid4(), how="snapshot"
+        )
+    cabinets.work()
+    assert sita.rental(rental_id)["status"] == "completed"
+    assert sita.wallet()[0] == "3950.00"
+
+
+@pytest.mark.parametrize(
+    ("act", "where", "station"),
+    [
+        ("found", {}, None),
+        ("place", {"place": "slot", "station_sn": "A", "slot_number": 3}, "A"),
+        ("place", {"place": "crew", "holder": "Ram"}, None),
+    ],
+)
+def test_lost_bank_that_staff_have_again_is_refunded(
+    out: Out,
+    cabinets: Cabinets,
+    staff_headers: Callable[[str], Headers],
+    act: str,
+    where: dict[str, object],
+    station: str | None,
+) -> None:
+    sita, rental_id = out(ago=5, wallet="4000.00")
+    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
+    assert sita.wallet()[0] == "950.00"
+    path, body = f"/api/admin/powerbanks/A-1/{act}", {"reason": "A taxi driver brought it"} | where
+    assert sita.client.post(path, json=body, headers=staff_headers("operations")).status_code == 200
+    cabinets.work()
+    rental = sita.rental(rental_id)
+    assert rental["status"] == "completed"
+    assert (rental["return_station"] or {}).get("sn") == station
+    assert sita.wallet()[0] == "3950.00", "the package only"
+
+
+def test_lost_bank_that_staff_find_after_a_month_stays_sold(
+    app: Flask, out: Out, cabinets: Cabinets, staff_headers: Callable[[str], Headers]
+) -> None:
+    sita, rental_id = out(ago=5, wallet="4000.00")
+    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
+    change(app, "UPDATE rentals SET lost_at = lost_at - interval '31 days'")
+    found = sita.client.post(
+        "/api/admin/powerbanks/A-1/found", json={"reason": "In a drawer"}, headers=staff_headers("operations")
+    )
+    assert found.status_code == 200
+    cabinets.work()
+    assert sita.rental(rental_id)["status"] == "lost"
+    assert (cabinets.place("A-1"), sita.wallet()[0]) == ("warehouse", "950.00")
