@@ -188,7 +188,7 @@ def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime, *, bill
     elif case.issue_type == IssueType.NOT_EJECTED and rental.status in (*OUT, Status.COMPLETED):
         completion.cancel_in_full(rental, "dispute_upheld", cause=by, now=now)
     elif case.issue_type == IssueType.RETURNED and rental.status == Status.LOST:
-        losses.return_found_bank(rental, at=case.reported_at, now=now)
+        losses.return_found_bank(rental, at=case.reported_at, cause=by, now=now)
     elif rental.status in OUT and case.issue_type == IssueType.RETURNED:
         completion.end_rental(rental, at=case.reported_at, cause=by, now=now, how="dispute")
     elif rental.settled_at is not None and billed_until is not None and case.reported_at < billed_until:

@@ -120,7 +120,14 @@ def _move_bank(bank: PowerBank, here: Whereabouts, there: Whereabouts, *, cause:
     banks.move_locked_bank(bank.id, there, at=now, cause=cause)
     discrepancies.close_discrepancies(bank.serial, resolution=cause, by=by, now=now)
     if here.place is Place.LOST:
-        where = {"station_id": there.station_id, "slot_number": there.slot_number}
-        publish(LostBankFound(bank_id=bank.id, **where, found_at=now, found_by=by))
+        publish(
+            LostBankFound(
+                bank_id=bank.id,
+                station_id=there.station_id,
+                slot_number=there.slot_number,
+                found_at=now,
+                found_by=by,
+            )
+        )
     before = {"place": here.place, "station_id": here.station_id, "slot_number": here.slot_number}
     return bank, {name: str(value) if value is not None else None for name, value in before.items()}

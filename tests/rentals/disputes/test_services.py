@@ -52,3 +52,21 @@ def test_person_hears_of_a_decision_even_if_no_money_moves(
     told = [item for item in sita.get("/notifications")["items"] if item["type"].startswith("case_")]
     assert [item["body"] for item in told] == [body.format(sita.rental(rental_id)["rental_code"])]
     assert told[0]["data"]["case_id"] == case.get_json()["id"]
+
+
+def test_what_was_paid_for_a_lost_bank_comes_back_if_its_person_had_brought_it(
+    out: Out, cabinets: Cabinets, staff_headers: Callable[..., dict[str, str]]
+) -> None:
+    sita, rental_id = out(ago=30, minutes=60)
+    case = sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "returned", "description": "at B"}).get_json()
+    headers = staff_headers()
+    for step in (
+        {"action": "lost", "reason": "not seen"},
+        {"action": "uphold", "case_id": case["id"], "reason": "it is"},
+    ):
+        decided = sita.client.post(f"/api/admin/rentals/{rental_id}/resolve", headers=headers, json=step)
+        assert decided.status_code == 200, decided.text
+        cabinets.work()
+    found = sita.rental(rental_id)
+    assert (found["status"], "found" in [each["event"] for each in found["timeline"]]) == ("completed", True)
+    assert (sita.wallet()[0], sita.get("/wallet")["dues"]) == ("450.00", "0.00")
