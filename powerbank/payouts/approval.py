@@ -56,8 +56,7 @@ def approve_payout(payout_id: UUID, *, staff: Staff, now: datetime) -> Payout:
     run = open_session().get_one(PayoutRun, payout.run_id)
     if run.asked_by == staff_actor(staff.id):
         raise SecondPersonError("Whoever asked for the run does not approve its payouts.")
-    if staff.email.lower() in payees.find_payee(payout.payee_kind, payout.payee_id).addresses:
-        raise SecondPersonError("Nobody approves a payout to somebody that they belong to.")
+    payees.refuse_own([payout], staff)
     _refuse_other_account(payout)
     _approve(payout, by=staff_actor(staff.id), now=now)
     return payout
@@ -159,6 +158,7 @@ def decide_outcome(
     first = payout.approved_by if payout.approved_by != POLICY else run.asked_by
     if actor in (first, payout.file_taken_by):
         raise SecondPersonError("A second person says what became of a payout.")
+    payees.refuse_own([payout], staff)
     payout.reference, payout.decided_by, payout.reason = reference, actor, reason
     if result == "paid":
         pay_payout(payout, actor=actor, now=now)

@@ -1,13 +1,16 @@
 """Payees: whoever has a payable account. Partners are known here; later domains say who theirs are."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import UUID
 
+from powerbank.api.auth import Staff
 from powerbank.base.money import NPR
 from powerbank.ledger.accounts import AccountName, Kind
 from powerbank.partners import queries as partners
+from powerbank.payouts.errors import SecondPersonError
+from powerbank.payouts.models import Payout
 from powerbank.payouts.states import PayeeKind
 
 PAYABLE = MappingProxyType({PayeeKind.PARTNER: Kind.PARTNER_PAYABLE, PayeeKind.CREW: Kind.CREW_PAYABLE})
@@ -67,6 +70,14 @@ def find_payees(kind: PayeeKind, ids: Collection[UUID]) -> dict[UUID, Payee]:
 def find_payee(kind: str, payee_id: UUID) -> Payee:
     """Find a payee whom a row of ours refers to."""
     return find_payees(PayeeKind(kind), [payee_id])[payee_id]
+
+
+def refuse_own(payouts: Sequence[Payout], staff: Staff) -> None:
+    """Refuse whoever belongs to the payee of one of these payouts: they decide nothing of it."""
+    for kind in PayeeKind:
+        mine = {payout.payee_id for payout in payouts if payout.payee_kind == kind}
+        if any(staff.email.lower() in payee.addresses for payee in find_payees(kind, mine).values()):
+            raise SecondPersonError("Nobody decides of a payout to somebody that they belong to.")
 
 
 def payable_account(kind: str, payee_id: UUID) -> AccountName:

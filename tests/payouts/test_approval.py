@@ -58,6 +58,28 @@ def test_nobody_approves_a_payout_to_somebody_that_they_belong_to(
     assert act("approve", boss).status_code == 403
 
 
+def test_nobody_says_that_their_own_payout_failed(
+    app: Flask,
+    client: FlaskClient,
+    finance: Headers,
+    boss: Headers,
+    payee: Fixture,
+    run_payouts: Fixture,
+    act: Fixture,
+) -> None:
+    """It would be paid a second time."""
+    bakery = payee("Bakery", 100_000, account=BY_HAND)
+    run_payouts()
+    invite = {"email": "superadmin@example.com", "role": "owner"}
+    client.post(f"/api/admin/partners/{bakery}/members", json=invite, headers=finance)
+    said = {"result": "failed", "reference": "C-1", "reason": "It did not arrive"}
+    own = act("outcome", boss, **said)
+    assert (own.status_code, own.get_json()["code"]) == (403, "second_person_required")
+    assert payouts(app) == [("Bakery", 100_000, "processing")]
+    change(app, "DELETE FROM partner_members")
+    assert act("outcome", boss, **said).get_json()["status"] == "failed"
+
+
 def test_held_released_and_cancelled(
     app: Flask, finance: Headers, boss: Headers, payee: Fixture, run_payouts: Fixture, act: Fixture
 ) -> None:

@@ -51,6 +51,18 @@ def test_a_file_is_written_and_its_answers_are_taken_over(
     assert log.taken == 1
 
 
+def test_nobody_brings_the_answer_about_their_own_payout(
+    app: Flask, client: FlaskClient, finance: Headers, boss: Headers, batch: str
+) -> None:
+    [bakery] = rows(app, "SELECT payee_id FROM payouts WHERE payee_name = 'Bakery'")
+    invite = {"email": "superadmin@example.com", "role": "viewer"}
+    client.post(f"/api/admin/partners/{bakery.payee_id}/members", json=invite, headers=finance)
+    address = f"/api/admin/payouts/bank-file?batch={batch}"
+    own = client.post(address, data=answers(app, "failed", "paid"), content_type="text/csv", headers=boss)
+    assert (own.status_code, own.get_json()["code"]) == (403, "second_person_required")
+    assert [status for _, _, status in payouts(app)] == ["processing", "processing"]
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [

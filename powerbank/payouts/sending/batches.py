@@ -14,7 +14,7 @@ from powerbank.base.clock import local_day
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.base.money import format_amount
-from powerbank.payouts import transitions
+from powerbank.payouts import payees, transitions
 from powerbank.payouts.accounts import encryption
 from powerbank.payouts.errors import BankFileError, SecondPersonError
 from powerbank.payouts.models import Payout, PayoutAccount
@@ -75,6 +75,7 @@ def take_answers(batch: str, data: bytes, *, staff: Staff, now: datetime) -> dic
     actor = staff_actor(staff.id)
     if any(known[row["payout"]].file_taken_by == actor for row in rows):
         raise SecondPersonError("A second person says what became of a payout.")
+    payees.refuse_own([known[row["payout"]] for row in rows], staff)
     counted = {"paid": 0, "failed": 0, "known": 0}
     for row in rows:
         payout = known[row["payout"]]
