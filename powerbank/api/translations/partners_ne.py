@@ -43,7 +43,7 @@ PARTNERS = {
     "This request has been decided.": "यो अनुरोधको निर्णय भइसकेको छ।",
     "What is paid by hand has no number.": "हातैले तिरिने खातामा नम्बर हुँदैन।",
     "Whoever asked for the run does not approve its payouts.": "चक्र सुरु गर्ने व्यक्तिले नै त्यसका भुक्तानी स्वीकृत गर्न मिल्दैन।",
-    "Nobody approves a payout to somebody that they belong to.": "आफू सदस्य भएको साझेदारको भुक्तानी स्वीकृत गर्न मिल्दैन।",
+    "Nobody decides of a payout to somebody that they belong to.": "आफू सदस्य भएको साझेदारको भुक्तानीबारे निर्णय गर्न मिल्दैन।",
     "This payee has a newer payout.": "यो पाउनेको यसभन्दा नयाँ भुक्तानी छ।",
     "This much is not payable any more.": "यति रकम अब तिर्न बाँकी छैन।",
     "This payee has no account that can be paid to.": "यो पाउनेको भुक्तानी गर्न मिल्ने खाता छैन।",
