@@ -28,8 +28,13 @@ CREDIT = {
     "ACSP": PayoutState.PROCESSING,
     "ACSC": PayoutState.PAID,
     "RJCT": PayoutState.FAILED,
+    # In real time a credit has the code of the bank that it goes to instead.
+    "000": PayoutState.PAID,
+    "DEFER": PayoutState.PROCESSING,
 }
-FOUND, TIMED_OUT = "000", "999"
+DONE, TIMED_OUT = "000", "999"
+# An account that is there: the name agrees wholly, or somewhat, and the score says how far.
+FOUND = ("000", "999")
 MOST_IN_REAL_TIME = 2_000_000_00  # paisa, between banks
 CATEGORY = "ECPG"
 # Under which names answers have their instructions and their batch.
@@ -76,7 +81,7 @@ class Npi:
     def check_account(self, to: Destination) -> AccountCheck:
         wanted = {"bankId": to.bank_code, "accountId": to.number, "accountName": to.name}
         body = self._post("validatebankaccount", wanted).object()
-        if str(body.get("responseCode")) != FOUND:
+        if str(body.get("responseCode")) not in FOUND:
             said = str(body.get("responseMessage") or "There is no such account.")
             return AccountCheck(exists=False, note=said[:200])
         try:
@@ -229,15 +234,15 @@ def _read_batch(body: dict[str, Any], order: Order) -> ProviderAnswer:
     line = next((each for each in _lines_of(body) if each.get("instructionId") == order.key), None)
     if debit == TIMED_OUT or line is None:
         raise VendorError(f"NPI: debit {debit or 'without a status'}")
-    if debit not in (FOUND, "", "ENTR"):
-        return ProviderAnswer(PayoutState.FAILED, said=f"debit {debit}"[:200])
-    return _read_line(line, order)
+    # An answer to a batch leaves out the amounts, which were posted a moment before.
+    posted = {"amount": format_amount(order.amount)}
+    return _read_line(posted | line | {"debitStatus": debit}, order)
 
 
 def _read_line(line: dict[str, Any], order: Order) -> ProviderAnswer:
-    credit = str(line.get("creditStatus") or "").upper()
-    state = CREDIT.get(credit)
-    if state is None or str(line.get("debitStatus") or "") == TIMED_OUT:
+    """Read what became of an instruction. A code that is not clearly a yes or a no leaves it unknown."""
+    credit, debit = (str(line.get(name) or "").upper() for name in ("creditStatus", "debitStatus"))
+    if debit == TIMED_OUT:
         raise VendorError("NPI: it is not known what became of it")
     try:
         amount = parse_amount(str(line.get("amount", "")))
@@ -246,23 +251,30 @@ def _read_line(line: dict[str, Any], order: Order) -> ProviderAnswer:
     if amount != order.amount:
         raise VendorError("NPI: an answer about another amount")
     number = line.get("id") or line.get("ipsTxnId")
-    return ProviderAnswer(state, None if number is None else str(number)[:60], f"credit {credit}")
+    reference = None if number is None else str(number)[:60]
+    if debit not in (DONE, "", "ENTR"):
+        return ProviderAnswer(PayoutState.FAILED, reference, f"debit {debit}"[:200])
+    state = CREDIT.get(credit)
+    if state is None and credit != TIMED_OUT and str(line.get("reversalStatus")) == DONE:
+        state = PayoutState.FAILED  # the bank refused the credit with a code of its own, and the debit went back
+    if state is None:
+        raise VendorError("NPI: it is not known what became of it")
+    return ProviderAnswer(state, reference, f"credit {credit}"[:200])
 
 
 def _lines_of(body: Any) -> list[dict[str, Any]]:
     """Give the instructions of an answer, wherever it has them: by themselves, or in batches, one or a list of them.
 
-    What became of the debit is said of a batch, and holds for each of its instructions.
+    What became of the debit is said of a batch, and holds for each of its instructions. An instruction by itself has
+    its batch inside it.
     """
     if isinstance(body, list):
         return [line for each in body for line in _lines_of(each)]
     if not isinstance(body, dict):
         return []
-    found = next((body[name] for name in LISTS if isinstance(body.get(name), list)), None)
-    if found is None:
-        return [body]
     head = next((body[name] for name in HEADS if isinstance(body.get(name), dict)), body)
     debit = {"debitStatus": head["debitStatus"]} if head.get("debitStatus") is not None else {}
+    found = next((body[name] for name in LISTS if isinstance(body.get(name), list)), [body])
     return [debit | each for each in found if isinstance(each, dict)]
 
 
