@@ -55,7 +55,7 @@ REACHED = {
     "cancelled": 2000,
     "paid to the account of the day": 100,
     "cancelled for another account": 300,
-    "tried again elsewhere": 1200,
+    "tried again elsewhere": 300,
     "rejected by the bank": 1200,
     "returned": 2000,
     "tried again": 2000,
@@ -68,12 +68,22 @@ class PayoutsMachine(Clerks, Earners):
 
     slot: datetime | None = None
 
-    @initialize(target=PAYOUTS, amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.none() | FAULTS)
-    def begin(self, amounts: list[int], by: str, clerk: Clerk, fault: str | None) -> MultipleResults[UUID]:
-        """Partners get other accounts on the first day, so that nothing is sent before the second one."""
+    @initialize(
+        target=PAYOUTS, amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.none() | FAULTS, elsewhere=st.booleans()
+    )
+    def begin(
+        self, amounts: list[int], by: str, clerk: Clerk, fault: str | None, elsewhere: bool
+    ) -> MultipleResults[UUID]:
+        """Partners get other accounts on the first day, so that nothing is sent before the second one.
+
+        What is sent then may be refused, and is tried again with other accounts: by chance alone few walks come to it.
+        """
         self.build()
         first = self.a_day_is_paid_out(amounts, by, clerk, None, False, "approved", False, None)
-        second = self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
+        if elsewhere:
+            second = self.what_failed_is_tried_again_with_another_account(amounts, by, clerk, "refused", True)
+        else:
+            second = self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
         return multiple(*first.values, *second.values)
 
     @rule(target=PAYOUTS, by=ASKED_BY, crash=CRASHES)
