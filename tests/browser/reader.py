@@ -23,6 +23,10 @@ _PLACES = """() => {
   }
   return [...new Set(places.values())]
 }"""
+# What is opened there would close when its part is read again.
+_NAMELESS = """() => [...document.querySelectorAll("[hx-get] details:not(.api)")]
+  .filter((each) => !each.querySelector("form") && each.closest("[id]").matches("[hx-get]"))
+  .map((each) => each.outerHTML.slice(0, 200))"""
 # Nothing of another host is found. Requests are not held up to be looked at: a test that waits for something else would
 # hold up the page with them.
 ARGUMENTS = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
@@ -66,6 +70,8 @@ class Reader:
             ".filter((each) => each.effect.getComputedTiming().endTime !== Infinity).map((each) => each.finished))"
         )
         self._ask_axe()
+        for each in self.page.evaluate(_NAMELESS):
+            self.troubles.append(f"{self.page.url}: give an id to this, or to what it stands in: {each}")
         width = self.page.evaluate("document.documentElement.scrollWidth")
         if width > SIZES[self.size]["width"]:
             self.troubles.append(f"{self.page.url} is {width} pixels wide")

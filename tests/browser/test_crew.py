@@ -90,6 +90,7 @@ def test_a_day_of_the_crew(
     page = sign_in(app, reader)
     reader.look()
     reader.tolerate("ERR_INTERNET_DISCONNECTED")
+    reader.tolerate("ERR_FAILED")  # what the page was just reading
     page.context.set_offline(True)
     page.keyboard.press("s")
     page.wait_for_selector("[data-waiting] li")

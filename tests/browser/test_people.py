@@ -85,3 +85,16 @@ def test_a_person_is_found_looked_at_and_helped(sita: str, staff: SignIn) -> Non
     page.wait_for_selector("#found a")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{PAGE}/{sita}")
+
+
+def test_what_was_begun_stays_while_the_page_follows_what_happens(sita: str, app: Flask, staff: SignIn) -> None:
+    page = staff().page
+    with page.expect_request(lambda request: "hx-request" in request.headers):
+        page.goto(f"{PAGE}/{sita}")  # read once more when the stream begins: something may have happened before it
+    page.fill("[name=text]", "She called, and")
+    page.focus("#person form[action$='/resend'] button")
+    change(app, "UPDATE users SET city = 'Pokhara'")
+    page.evaluate("document.body.dispatchEvent(new Event('changed'))")
+    page.wait_for_selector("#person :text('Pokhara')")
+    assert page.input_value("[name=text]") == "She called, and"
+    assert page.evaluate("document.activeElement.closest('form').action").endswith("/resend")

@@ -28,6 +28,17 @@ function read() {
   }, Math.max(0, readAt + PAUSE - Date.now()));
 }
 
+// Between question and answer somebody may have begun to choose or to write: such an answer is let go.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.elt.getAttribute("hx-trigger")?.startsWith("changed") && busy()) {
+    event.detail.shouldSwap = false;
+    missed = true;
+  }
+});
+for (const end of ["focusout", "close", "change"]) {
+  document.addEventListener(end, () => { if (missed) setTimeout(read, PAUSE); }, true);
+}
+
 function become(now) {
   live = now;
   state.hidden = false;
@@ -52,11 +63,9 @@ async function open() {
     return;
   }
   let pause = 5_000 + Math.random() * 5_000;
-  let first = true;
   stream.addEventListener("hello", () => {
     become(true);
-    if (!first) read();
-    first = false;
+    read(); // what happened since the page was made, or since the stream before
   });
   stream.addEventListener("changed", (event) => {
     const change = JSON.parse(event.data);
