@@ -10,7 +10,7 @@ from sqlalchemy import select
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
-from tests.browser.app.conftest import Rider, Street, come_signed_in, ready_to_rent, tell_about_oneself, top_up
+from tests.browser.app.conftest import Rider, Street, come_signed_in, ready_to_rent, sign_in, tell_about_oneself, top_up
 from tests.browser.camera import options_of
 from tests.browser.conftest import CHROMIUM
 from tests.browser.reader import PHONE
@@ -36,13 +36,25 @@ def test_no_slot_is_named_while_the_station_is_silent(street: Street, rider: Rid
     assert page.locator(".stage.good .big").count() == 1
 
 
-def test_a_station_that_never_answers_costs_nothing(street: Street, rider: Riders) -> None:
-    """Nothing comes out, twice. The rider is told so, has the money again, and rents elsewhere."""
-    sita = rider()
-    come_signed_in(sita)
-    page = sita.page
-    page.goto(f"/app/rent/{street.there.sn}?package={street.package}")
+def come_from_the_code(rider: Rider, number: str, sn: str) -> Any:
+    """Scan the code of a station as a stranger does, and go as far as the button that rents."""
+    page = rider.page
+    page.goto(f"/s/{sn}")
+    page.click("a.open >> nth=0")
+    sign_in(rider, number)
+    page.click("[name=package] >> nth=0")
+    page.wait_for_selector("[name=date_of_birth]")
+    tell_about_oneself(rider)
+    page.wait_for_selector("#amount")
+    top_up(rider, "stripe")
     page.wait_for_selector("[data-does=rent]")
+    return page
+
+
+def test_a_station_that_never_answers_costs_nothing(street: Street, rider: Riders, number: str) -> None:
+    """Nothing comes out, twice. A stranger is told so, has the money again, and rents elsewhere until the receipt."""
+    sita = rider()
+    page = come_from_the_code(sita, number, street.there.sn)
     station = street.simulator.station(street.there.imei)
     station.fault("no_answer", times=2)
     page.click("[data-does=rent]")
@@ -66,6 +78,9 @@ def test_a_station_that_never_answers_costs_nothing(street: Street, rider: Rider
     page.goto(f"/app/rent/{street.here.sn}?package={street.package}")
     page.click("[data-does=rent]")
     page.wait_for_selector(".stage.good .big")
+    station.return_bank(max(street.simulator.hands))
+    page.wait_for_function("() => document.querySelector('h2') && !document.querySelector('[role=timer]')")
+    assert street.there.sn in page.inner_text("main")
 
 
 def let_deadlines_pass(street: Street) -> None:
