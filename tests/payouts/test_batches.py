@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.payouts.sending import providers
-from tests.payouts.conftest import books, payouts
+from tests.payouts.conftest import ACCOUNT, books, payouts
 from tests.people import Headers, change, rows
 
 Fixture = Callable[..., Any]
@@ -49,6 +49,24 @@ def test_a_file_is_written_and_its_answers_are_taken_over(
     assert client.post(address, headers=boss, **given).get_json() == {"paid": 0, "failed": 0, "known": 2}
     [log] = rows(app, "SELECT count(*) AS taken FROM audit_log WHERE action = 'payouts.export_bank_file'")
     assert log.taken == 1
+
+
+def test_a_file_that_nobody_has_taken_pays_no_account_that_was_replaced(
+    app: Flask, client: FlaskClient, finance: Headers, batch: str, open_account: Fixture, work: Fixture
+) -> None:
+    """What stands in a taken file is at the bank already: its account stays."""
+    address = f"/api/admin/payouts/bank-file?batch={batch}"
+    ids = {row.payee_name: str(row.payee_id) for row in rows(app, "SELECT payee_name, payee_id FROM payouts")}
+    other = {**ACCOUNT, "account_number": "9876543210987"}
+    open_account(ids["Bakery"], other, cooled=False)
+    work("payments")
+    assert payouts(app) == [("Bakery", 100_000, "failed"), ("Cafe", 100_000, "processing")]
+    assert books(app) == {"partner_payable": 100_000, "payout_clearing": 100_000}
+    assert client.get(address, headers=finance).text.count("0123456789012") == 1
+    open_account(ids["Cafe"], other, cooled=False)
+    work("payments")
+    assert payouts(app)[1] == ("Cafe", 100_000, "processing")
+    assert client.get(address, headers=finance).text.count("0123456789012") == 1
 
 
 def test_nobody_brings_the_answer_about_their_own_payout(

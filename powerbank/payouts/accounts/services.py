@@ -23,7 +23,7 @@ from powerbank.payouts.accounts import encryption
 from powerbank.payouts.errors import SecondPersonError
 from powerbank.payouts.events import PayoutAccountChanged, PayoutAccountRequested
 from powerbank.payouts.models import PayoutAccount
-from powerbank.payouts.sending import providers
+from powerbank.payouts.sending import batches, providers
 from powerbank.payouts.states import AccountKind, AccountStatus, PayeeKind
 
 
@@ -121,6 +121,8 @@ def confirm_account(
     account.status, account.decided_by, account.decided_at, account.reason = AccountStatus.CONFIRMED, actor, now, reason
     account.usable_from = now + timedelta(hours=config.payout_account_cooloff_hours)
     session.flush()
+    if payout_id := batches.find_in_file(payee_kind, payee_id):
+        enqueue(payout_jobs.SEND_PAYOUT, payout_id=str(payout_id))
     _tell_owners(account)
     _record("confirm_account", account, actor=actor)
     return account

@@ -5,8 +5,9 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from powerbank.api.auth import Staff
 from powerbank.base.audit import staff_actor
@@ -20,36 +21,30 @@ from powerbank.payouts.errors import BankFileError, SecondPersonError
 from powerbank.payouts.models import Payout, PayoutAccount
 from powerbank.payouts.sending import providers
 from powerbank.payouts.sending.outcomes import fail_payout, pay_payout
-from powerbank.payouts.states import Status
+from powerbank.payouts.states import OPEN, AccountStatus, PayeeKind, Status
 
 HEAD = ("payout", "bank_code", "account_number", "account_name", "amount", "currency", "remarks")
 ANSWER = ("payout", "amount", "result", "reference")
+ACTOR = "payouts"
 MOST_BYTES = 4 * 1024 * 1024
 
 
 def hand_over(payout: Payout, *, now: datetime) -> None:
     """Hand a payout to people: it stands in the file of its day from now on, if a file pays it."""
     batch = f"{local_day(payout.cutoff):%Y-%m-%d}" if payout.provider == providers.BANK_FILE.name else None
-    transitions.move(payout, Status.PROCESSING, actor="payouts", now=now, batch=batch)
+    transitions.move(payout, Status.PROCESSING, actor=ACTOR, now=now, batch=batch)
 
 
 def write_bank_file(batch: str, *, staff: Staff) -> str:
-    """Write the file of a batch for the bank's portal, and note who has it. What is decided already is left out."""
-    session = open_session()
-    rows = session.execute(
-        select(Payout, PayoutAccount)
-        .join(PayoutAccount, PayoutAccount.id == Payout.account_id)
-        .where(Payout.batch == batch, Payout.status == Status.PROCESSING)
-        .order_by(Payout.id)
-        .with_for_update(of=Payout)
-    ).all()
+    """Write the file of a batch for the bank's portal, and note who has it.
+
+    What is decided already is left out, and what nobody has taken yet and would go to an account that was replaced.
+    """
+    rows = _lock_for_file(batch)
     if not rows:
         raise NotFoundError("batch")
-    session.execute(
-        update(Payout)
-        .where(Payout.batch == batch, Payout.status == Status.PROCESSING)
-        .values(file_taken_by=staff_actor(staff.id))
-    )
+    for payout, _ in rows:
+        payout.file_taken_by = staff_actor(staff.id)
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\r\n")
     lines.writerow(HEAD)
@@ -60,6 +55,38 @@ def write_bank_file(batch: str, *, staff: Staff) -> str:
             [payout.key, account.bank_code, number, account.name, amount, payout.currency, f"Powerbank {payout.code}"]
         )
     return written.getvalue()
+
+
+def _lock_for_file(batch: str) -> list[tuple[Payout, PayoutAccount]]:
+    session = open_session()
+    query = select(Payout).where(Payout.batch == batch, Payout.status == Status.PROCESSING).order_by(Payout.id)
+    payouts = session.scalars(query.with_for_update()).all()
+    # Read when the payouts are locked: who replaces an account waits for the lock, or has been waited for.
+    wanted = select(PayoutAccount).where(PayoutAccount.id.in_([payout.account_id for payout in payouts]))
+    accounts = {each.id: each for each in session.scalars(wanted.execution_options(populate_existing=True))}
+    return [
+        (payout, account)
+        for payout in payouts
+        if (account := accounts[payout.account_id]).status == AccountStatus.CONFIRMED or not _may_leave_file(payout)
+    ]
+
+
+def find_in_file(payee_kind: PayeeKind, payee_id: UUID) -> UUID | None:
+    """Find the payout of a payee in a file that nobody has taken yet. Whoever is sending it is waited for."""
+    query = select(Payout).filter_by(payee_kind=payee_kind, payee_id=payee_id).where(Payout.status.in_(OPEN))
+    payout = open_session().scalar(query.with_for_update())
+    return payout.id if payout is not None and _may_leave_file(payout) else None
+
+
+def take_out_of_file(payout: Payout, *, now: datetime) -> None:
+    """Take a payout back whose account was replaced before anybody took the file. The next run pays to the new one."""
+    if _may_leave_file(payout):
+        fail_payout(payout, why="The account was changed.", actor=ACTOR, now=now)
+
+
+def _may_leave_file(payout: Payout) -> bool:
+    """Say whether nobody has this payout yet. What was taken may be at the bank, so the bank is asked about it."""
+    return payout.status == Status.PROCESSING and payout.batch is not None and payout.file_taken_by is None
 
 
 def take_answers(batch: str, data: bytes, *, staff: Staff, now: datetime) -> dict[str, int]:

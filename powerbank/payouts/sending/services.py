@@ -53,6 +53,9 @@ def begin_sending(payout_id: UUID, *, now: datetime) -> Plan | None:
             batches.hand_over(payout, now=now)
             return None
         return _make_plan(payout, may_have_gone=False)
+    if payout.status == Status.PROCESSING and _is_account_replaced(payout):
+        batches.take_out_of_file(payout, now=now)
+        return None
     if payout.status == Status.SENDING:
         return _make_plan(payout, may_have_gone=True)
     return None
