@@ -118,11 +118,15 @@ def set_session(application_url: str) -> str:
     """Bound how long a frozen program can hold up others, compile no statement, and return the application's role.
 
     Only the role itself may set this for itself. Only the server knows which role an address leads to: it may stand
-    before the host, in `?user=`, in PGUSER or in a service file, or be the account of this machine.
+    before the host, in `?user=`, in PGUSER or in a service file, or be the account of this machine. What is set already
+    is left alone: two databases of one server have the same role, and it cannot be changed by two at the same moment.
     """
     engine = create_engine(application_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
+        known = connection.scalar(text("SELECT rolconfig FROM pg_roles WHERE rolname = current_user")) or []
         for name, value in SESSION.items():
+            if f"{name}={value}" in known:
+                continue
             connection.execute(text(f"ALTER ROLE CURRENT_USER SET {name} = '{value}'"))
         role = str(connection.scalar(text("SELECT current_user")))
         connection.commit()
