@@ -136,7 +136,7 @@ async function show(why) {
   const waiting = await list().catch(() => []);
   const lines = [...waiting.map((each) => each.label), ...refused.map((each) => `${said.refused} ${each}`)];
   box.hidden = lines.length === 0;
-  box.querySelector("[data-waiting-text]").textContent = waiting.length ? [why, said.count.replace("#", waiting.length)].filter(Boolean).join(" ") : "";
+  box.querySelector("[data-waiting-text]").textContent = waiting.length ? [why, said.count.replace("#", waiting.length.toLocaleString(document.documentElement.lang))].filter(Boolean).join(" ") : "";
   box.querySelector("[data-waiting-list]").replaceChildren(...lines.map((each) => Object.assign(document.createElement("li"), { textContent: each })));
   box.querySelector("[data-waiting-again]").hidden = waiting.length === 0;
 }
