@@ -6,7 +6,7 @@ from uuid import UUID
 
 from jobs.batches import FIRST, work_one_by_one
 from jobs.worker.stepwise import StepwiseRun
-from powerbank.analytics.buckets import folding, leaders, upkeep
+from powerbank.analytics.buckets import folding, leaders, selections, upkeep
 from powerbank.analytics.buckets.days import DAY, day_begins
 from powerbank.analytics.outlook import demand, losses
 from powerbank.analytics.reports import mails, partner_reports
@@ -32,6 +32,11 @@ def fold(*, seconds: float) -> int:
     ends, days = time.monotonic() + seconds, 0
     with transaction():
         folding.note_new_hours(utcnow())
+    while time.monotonic() < ends:
+        with transaction():
+            followed = selections.follow_changes()
+        if not followed:
+            break
     while time.monotonic() < ends:
         with transaction():
             day = folding.make_newest_stale_day(utcnow())

@@ -1,7 +1,7 @@
 """The tables of figures: sums of what happened by hour and by day, and how far they are made.
 
-A row stands for one station and one package, for all stations together or for all packages together. So a screen reads
-one row for each hour or day, whatever it asks for.
+A row stands for one station and one package, for all stations together or for all packages together, and for the
+stations of a town or a partner together. So a screen reads one row for each hour or day, whatever it asks for.
 """
 
 from datetime import date, datetime
@@ -30,7 +30,6 @@ def _paisa() -> Mapped[int]:
 class Figures:
     """The figures that are kept. What each of them means, `figures/` says."""
 
-    station_id: Mapped[UUID]
     package_id: Mapped[UUID]
 
     revenue_fares: Mapped[int] = _paisa()
@@ -84,6 +83,7 @@ class FigureHour(Figures, Base):
     __tablename__ = "figure_hours"
     __table_args__ = (PrimaryKeyConstraint("station_id", "package_id", "at"), Index("ix_figure_hours_at", "at"))
 
+    station_id: Mapped[UUID]
     at: Mapped[datetime]  # the beginning of the hour, as the network's home counts
 
 
@@ -91,6 +91,48 @@ class FigureDay(Figures, Base):
     __tablename__ = "figure_days"
     __table_args__ = (PrimaryKeyConstraint("station_id", "package_id", "day"), Index("ix_figure_days_day", "day"))
 
+    station_id: Mapped[UUID]
+    day: Mapped[date]
+
+
+class SelectedStation(Base):
+    """A station that the sums of a selection have, and the days on which they have it.
+
+    A selection is `city:` and a town in small letters, or `partner:` and an identifier, on the days of its agreements.
+    """
+
+    __tablename__ = "figure_selected_stations"
+    __table_args__ = (Index("ix_figure_selected_stations_station_id", "station_id"),)
+
+    selection: Mapped[str] = mapped_column(primary_key=True)
+    station_id: Mapped[UUID] = mapped_column(primary_key=True)
+    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    last_day: Mapped[date] = mapped_column(primary_key=True)
+
+
+class SelectionHour(Figures, Base):
+    """What the stations of a selection have together in an hour."""
+
+    __tablename__ = "figure_selection_hours"
+    __table_args__ = (
+        PrimaryKeyConstraint("selection", "package_id", "at"),
+        Index("ix_figure_selection_hours_at", "at"),
+    )
+
+    selection: Mapped[str]
+    at: Mapped[datetime]
+
+
+class SelectionDay(Figures, Base):
+    """What the stations of a selection have together on a day."""
+
+    __tablename__ = "figure_selection_days"
+    __table_args__ = (
+        PrimaryKeyConstraint("selection", "package_id", "day"),
+        Index("ix_figure_selection_days_day", "day"),
+    )
+
+    selection: Mapped[str]
     day: Mapped[date]
 
 
@@ -128,16 +170,20 @@ class FoldMark(Base):
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")  # grows with each bucket that is made
     made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     rests_until: Mapped[datetime | None]
+    has_selections: Mapped[bool] = mapped_column(server_default=text("false"))  # all towns and partners are summed up
 
 
 class Leader(Base):
-    """One of the stations that earned most in the last days, so that nobody who asks has to compare all of them."""
+    """One of the stations of the network or of a selection that had most of a figure in the last days."""
 
     __tablename__ = "figure_leaders"
-    __table_args__ = (PrimaryKeyConstraint("days", "place"),)
+    __table_args__ = (PrimaryKeyConstraint("days", "selection", "package_id", "figure", "place"),)
 
     days: Mapped[int]
-    place: Mapped[int]  # the first one earned most
+    selection: Mapped[str] = mapped_column(server_default="")  # nothing: of the whole network
+    package_id: Mapped[UUID] = mapped_column(server_default=str(ALL))
+    figure: Mapped[str] = mapped_column(server_default="revenue")
+    place: Mapped[int]  # the first one had most
     station_id: Mapped[UUID]
     made_at: Mapped[datetime]
 

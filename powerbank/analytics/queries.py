@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Date, Select, func, literal, or_, select, 
 
 from powerbank.analytics.figures.figure import Derived
 from powerbank.analytics.figures.registry import ALL_FIGURES
-from powerbank.analytics.models import ALL, NONE, FigureDay, FigureHour, FoldMark
+from powerbank.analytics.models import ALL, NONE, FigureDay, FigureHour, FoldMark, SelectionDay, SelectionHour
 from powerbank.analytics.screens.spans import Asked, Group, Span
 from powerbank.base.clock import HOME
 from powerbank.base.db import db
@@ -37,6 +37,14 @@ class Scope:
     package_id: UUID | None = None
     city: str | None = None
     partner_id: UUID | None = None
+    has_sums: bool = False  # whether towns and partners are summed up already
+
+    @property
+    def selection(self) -> str | None:
+        """Name the selection whose rows are the sums of these stations. None: there is none, or none yet."""
+        if self.station_id is not None or not self.has_sums or (self.city is None) == (self.partner_id is None):
+            return None
+        return f"partner:{self.partner_id}" if self.city is None else f"city:{self.city}"
 
     @property
     def is_of_some_stations(self) -> bool:
@@ -44,7 +52,7 @@ class Scope:
 
     @property
     def is_narrowed(self) -> bool:
-        return self != Scope()
+        return self != Scope(has_sums=self.has_sums)
 
 
 def find_scope(
@@ -60,7 +68,10 @@ def find_scope(
         raise NotFoundError("package")
     if partner_id is not None and db.session.get(Partner, partner_id) is None:
         raise NotFoundError("partner")
-    return Scope(station_id, package_id, city, partner_id)
+    if city is None and partner_id is None:
+        return Scope(station_id, package_id)
+    mark = find_mark()
+    return Scope(station_id, package_id, city, partner_id, has_sums=mark is not None and mark.has_selections)
 
 
 def find_mark() -> FoldMark | None:
@@ -85,7 +96,8 @@ def compute(names: Iterable[str], sums: Sums) -> dict[str, float | None]:
     return computed
 
 
-Table = type[FigureDay] | type[FigureHour]
+Table = type[FigureDay] | type[FigureHour] | type[SelectionDay] | type[SelectionHour]
+Parts = list[tuple[Table, ColumnElement[bool]]]
 
 
 def read_totals(names: Sequence[str], span: Span, scope: Scope) -> Sums:
@@ -93,7 +105,7 @@ def read_totals(names: Sequence[str], span: Span, scope: Scope) -> Sums:
     kept = kept_names(names)
     parts = [
         select(*(func.sum(getattr(table, name)).label(name) for name in kept)).where(times, *_is_in(table, scope))
-        for table, times in _parts_of(span)
+        for table, times in _parts_of(span, scope)
     ]
     rows = db.session.execute(union_all(*parts)).all()
     return {name: sum(int(row[number] or 0) for row in rows) for number, name in enumerate(kept)}
@@ -112,15 +124,16 @@ def read_course(names: Sequence[str], asked: Asked, scope: Scope) -> tuple[Sums,
 def read_series(names: Sequence[str], span: Span, group: Group, scope: Scope) -> list[tuple[datetime, Sums]]:
     """Read figures piece by piece, each with its beginning. A piece in which nothing happened is all zeros."""
     kept = kept_names(names)
+    hours, days = _tables_of(scope)
     table: Table
     piece: ColumnElement[Any]
     if group == Group.HOUR:
-        table, piece = FigureHour, FigureHour.at.expression
-        times = (FigureHour.at >= span.since) & (FigureHour.at < span.until)
+        table, piece = hours, hours.at.expression
+        times = (hours.at >= span.since) & (hours.at < span.until)
     else:
-        table = FigureDay
-        piece = func.date_trunc(group.value, FigureDay.day).cast(Date)
-        times = (FigureDay.day >= span.first_day) & (FigureDay.day <= span.last_day)
+        table = days
+        piece = func.date_trunc(group.value, days.day).cast(Date)
+        times = (days.day >= span.first_day) & (days.day <= span.last_day)
     sums = [func.sum(getattr(table, name)) for name in kept]
     query = select(piece, *sums).where(times, *_is_in(table, scope)).group_by(piece)
     found = {row[0]: dict(zip(kept, map(int, row[1:]), strict=True)) for row in db.session.execute(query)}
@@ -140,39 +153,61 @@ def read_top(
 ) -> list[tuple[UUID, Sums]]:
     """Read the stations or packages of which a figure is largest. `among`: of these stations only."""
     kept = list(dict.fromkeys([*kept_names(names), *kept_names([by])]))
+    key_of_each = "station_id" if dimension == Dimension.STATION else "package_id"
     parts = [
-        select(table.station_id, table.package_id, *(getattr(table, name) for name in kept)).where(
+        select(getattr(table, key_of_each).label("key"), *(getattr(table, name) for name in kept)).where(
             times, *_is_in(table, scope, each=dimension, among=among)
         )
-        for table, times in _parts_of(span)
+        for table, times in _parts_of(span, scope, each=dimension)
     ]
     rows = union_all(*parts).subquery()
-    key = rows.c.station_id if dimension == Dimension.STATION else rows.c.package_id
+    key = rows.c.key
     sums = [func.sum(rows.c[name]) for name in kept]
-    order = sum((func.sum(rows.c[name]) for name in kept_names([by])), start=literal(0))
-    query = select(key, *sums).where(key != NONE).group_by(key).order_by(order.desc(), key).limit(most)
+    order = _value_of(by, {name: func.sum(rows.c[name]) for name in kept_names([by])})
+    query = select(key, *sums).where(key != NONE).group_by(key).order_by(order.desc().nulls_last(), key).limit(most)
     return [(row[0], dict(zip(kept, map(int, row[1:]), strict=True))) for row in db.session.execute(query)]
+
+
+def _value_of(by: str, sums: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
+    """Write what stations or packages are ordered by: a figure's sum, or the ratio of two sums."""
+    figure = ALL_FIGURES[by]
+    if not isinstance(figure, Derived):
+        return sums[by]
+    above = sum((sums[name] for name in figure.of), start=literal(0))
+    above -= sum((sums[name] for name in figure.less), start=literal(0))
+    return above / func.nullif(sum((sums[name] for name in figure.per), start=literal(0)), 0) if figure.per else above
 
 
 def read_week(name: str, span: Span, scope: Scope) -> dict[tuple[int, int], Sums]:
     """Sum up a figure by weekday, Monday being 1, and hour of the day."""
     kept = kept_names([name])
-    local = func.timezone(HOME.key, FigureHour.at)
+    hours, _ = _tables_of(scope)
+    local = func.timezone(HOME.key, hours.at)
     weekday, hour = func.extract("isodow", local), func.extract("hour", local)
-    sums = [func.sum(getattr(FigureHour, each)) for each in kept]
-    times = (FigureHour.at >= span.since, FigureHour.at < span.until)
-    query = select(weekday, hour, *sums).where(*times, *_is_in(FigureHour, scope)).group_by(weekday, hour)
+    sums = [func.sum(getattr(hours, each)) for each in kept]
+    times = (hours.at >= span.since, hours.at < span.until)
+    query = select(weekday, hour, *sums).where(*times, *_is_in(hours, scope)).group_by(weekday, hour)
     return {
         (int(row[0]), int(row[1])): dict(zip(kept, map(int, row[2:]), strict=True)) for row in db.session.execute(query)
     }
 
 
-def _parts_of(span: Span) -> list[tuple[Table, ColumnElement[bool]]]:
+def _tables_of(
+    scope: Scope, each: Dimension | None = None
+) -> tuple[type[FigureHour], type[FigureDay]] | tuple[type[SelectionHour], type[SelectionDay]]:
+    """Choose the tables to read: those of towns and partners, unless `each` station is asked for."""
+    if scope.selection is None or each == Dimension.STATION:
+        return FigureHour, FigureDay
+    return SelectionHour, SelectionDay
+
+
+def _parts_of(span: Span, scope: Scope, each: Dimension | None = None) -> Parts:
+    hours, days = _tables_of(scope, each)
     first, after = span.whole_days
-    parts: list[tuple[Table, ColumnElement[bool]]] = []
+    parts: Parts = []
     if first < after:
-        parts.append((FigureDay, (FigureDay.day >= first) & (FigureDay.day < after)))
-    parts += [(FigureHour, (FigureHour.at >= since) & (FigureHour.at < until)) for since, until in span.edges]
+        parts.append((days, (days.day >= first) & (days.day < after)))
+    parts += [(hours, (hours.at >= since) & (hours.at < until)) for since, until in span.edges]
     return parts
 
 
@@ -181,24 +216,30 @@ def _is_in(
 ) -> list[ColumnElement[bool]]:
     """Say which rows are meant. One row has all stations or all packages, unless `each` of them is asked for."""
     conditions: list[ColumnElement[bool]] = []
-    if scope.station_id is not None:
-        conditions.append(table.station_id == scope.station_id)
-    elif scope.is_of_some_stations:
-        of_days = table is FigureDay
-        day = FigureDay.day.expression if of_days else func.timezone(HOME.key, FigureHour.at).cast(Date)
-        conditions.append(table.station_id.in_(stations_of(scope, day)))
-    elif among:
-        conditions.append(table.station_id.in_(among))
-    elif each == Dimension.STATION:
-        conditions.append(table.station_id != ALL)
+    if issubclass(table, SelectionDay | SelectionHour):
+        conditions.append(table.selection == func.lower(scope.selection))
     else:
-        conditions.append(table.station_id == ALL)
+        conditions += _is_at(table, scope, each, among)
     if scope.package_id is not None:
         conditions.append(table.package_id == scope.package_id)
     elif each == Dimension.PACKAGE:
         conditions.append(table.package_id != ALL)
     else:
         conditions.append(table.package_id == ALL)
+    return conditions
+
+
+def _is_at(
+    table: type[FigureDay] | type[FigureHour], scope: Scope, each: Dimension | None, among: Sequence[UUID]
+) -> list[ColumnElement[bool]]:
+    if scope.station_id is not None:
+        return [table.station_id == scope.station_id]
+    conditions: list[ColumnElement[bool]] = [table.station_id.in_(among)] if among else []
+    if scope.is_of_some_stations:
+        day = table.day.expression if issubclass(table, FigureDay) else func.timezone(HOME.key, table.at).cast(Date)
+        conditions.append(table.station_id.in_(stations_of(scope, day)))
+    elif not among:
+        conditions.append(table.station_id != ALL if each == Dimension.STATION else table.station_id == ALL)
     return conditions
 
 

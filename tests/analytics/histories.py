@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from jobs.analytics import fold
 from powerbank.analytics.buckets import folding
@@ -57,6 +58,14 @@ _OPENS = """
         ON CONFLICT (station_id, hour) DO UPDATE SET opens = station_page_opens.opens + 3"""
 _PERSON = """
     INSERT INTO users (id, username, referral_code, created_at) VALUES (:id, :code, :code, :at)"""
+_PARTNER = "INSERT INTO partners (id, name, kind) VALUES (:id, 'Partner', 'venue') ON CONFLICT DO NOTHING"
+_AGREEMENT = """
+    INSERT INTO partner_agreements (id, partner_id, franchise_id, starts_on, last_day, terms, vat_percent,
+                                    withheld_percent, made_by)
+    VALUES (:id, :partner, :franchise, :first, :last, '{}', 0, 0, 'test')"""
+_AGREED = """
+    INSERT INTO partner_agreement_stations (agreement_id, station_id, starts_on, last_day)
+    VALUES (:id, :station, :first, :last)"""
 _ISSUE = """
     INSERT INTO station_issues (id, station_id, issue_type, priority, opened_at, resolved_at, resolution)
     VALUES (:id, :station, 'dirty', 'normal', :at, :at, 'cleaned')"""
@@ -253,6 +262,30 @@ def _close_task(past: History, step: Step, at: datetime) -> None:
     )
 
 
+def _move_to_town(past: History, step: Step, at: datetime) -> None:
+    town = ("Pokhara", "POKHARA", "Birgunj", "Kathmandu")[step.choice // 2 % 4]
+    past.write("UPDATE stations SET city = :town WHERE id = :station", town=town, station=past.station_of(step))
+
+
+def _agree(past: History, step: Step, at: datetime) -> None:
+    """Let a partner have a station for some days, from one that may be over, unless another has it."""
+    first = local_day(at - timedelta(hours=step.hours))
+    partner, franchise = (UUID(int=1 + (step.choice + more) % 3) for more in (0, 1))
+    values = {"id": new_id(), "partner": partner, "franchise": franchise if step.choice % 2 else None}
+    values |= {"first": first, "last": first + timedelta(days=step.choice % 5), "station": past.station_of(step)}
+    past.write(_PARTNER, id=partner)
+    past.write(_PARTNER, id=franchise)
+    with suppress(IntegrityError), transaction() as session:
+        session.execute(text(_AGREEMENT), values)
+        session.execute(text(_AGREED), values)
+
+
+def _end_agreement(past: History, step: Step, at: datetime) -> None:
+    """Let the newest agreement end a day earlier."""
+    past.write("""UPDATE partner_agreements SET last_day = last_day - 1
+                   WHERE id = (SELECT id FROM partner_agreements ORDER BY id DESC LIMIT 1) AND last_day > starts_on""")
+
+
 _PLAYED: Mapping[str, Callable[[History, Step, datetime], None]] = {
     "rental": _rent,
     "ending": _end,
@@ -267,6 +300,9 @@ _PLAYED: Mapping[str, Callable[[History, Step, datetime], None]] = {
     "identity": _decide_identity,
     "issue": _open_issue,
     "task": _close_task,
+    "town": _move_to_town,
+    "agreement": _agree,
+    "shorter": _end_agreement,
 }
 
 

@@ -17,7 +17,7 @@ from powerbank.analytics.models import ALL, NONE
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db
 
-Key = tuple[Any, UUID, UUID]
+Key = tuple[Any, Any, UUID]  # the time, the station or the selection, and the package
 Happened = tuple[datetime, UUID | None, UUID | None, Mapping[str, int]]
 Buckets = dict[Key, dict[str, int]]
 
@@ -43,6 +43,34 @@ def read_kept() -> tuple[Buckets, Buckets]:
     days = _kept(f"SELECT day, station_id, package_id, {', '.join(names)} FROM figure_days", names)
     db.session.rollback()
     return {(at.astimezone(HOME), *who): figures for (at, *who), figures in hours.items()}, days
+
+
+def read_kept_selections() -> tuple[Buckets, Buckets]:
+    """Read the hours and the days of towns and partners that are kept, without what is zero."""
+    names = [figure.name for figure in KEPT]
+    hours = _kept(f"SELECT at, selection, package_id, {', '.join(names)} FROM figure_selection_hours", names)
+    days = _kept(f"SELECT day, selection, package_id, {', '.join(names)} FROM figure_selection_days", names)
+    db.session.rollback()
+    return {(at.astimezone(HOME), *who): figures for (at, *who), figures in hours.items()}, days
+
+
+def select(hours: Buckets) -> tuple[Buckets, Buckets]:
+    """Count the hours and the days of each town and partner from the hours of all stations."""
+    towns = {row.id: f"city:{row.city.lower()}" for row in _rows("SELECT id, city FROM stations")}
+    agreed = _rows("""SELECT station_id, agreement.* FROM partner_agreement_stations AS agreed
+                        JOIN partner_agreements AS agreement ON agreement.id = agreed.agreement_id""")
+    of_hours: defaultdict[Key, Counter[str]] = defaultdict(Counter)
+    of_days: defaultdict[Key, Counter[str]] = defaultdict(Counter)
+    for (hour, station, package), figures in hours.items():
+        selections = [towns[station]] if station in towns else []
+        for each in agreed:
+            if each.station_id == station and each.starts_on <= local_day(hour) <= each.last_day:
+                selections += [f"partner:{id_}" for id_ in (each.partner_id, each.franchise_id) if id_ is not None]
+        for selection in selections:
+            of_hours[hour, selection, package].update(figures)
+            of_days[local_day(hour), selection, package].update(figures)
+    db.session.rollback()
+    return _without_zeros(of_hours), _without_zeros(of_days)
 
 
 def recount() -> tuple[Buckets, Buckets]:

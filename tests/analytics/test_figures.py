@@ -1,6 +1,7 @@
 """What staff read of figures: they follow what happened, and say the same as the ledger and the rentals."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -113,9 +114,13 @@ def test_the_stations_that_earned_most_are_known_before_anybody_asks(
     out(price="50.00")
     make_station("B")
     folded()
-    for days in ("24h", "7d", "30d"):
-        [top] = read(f"dashboard?range={days}")["top"]
-        assert (top["station"]["sn"], top["revenue"]) == ("A", "50.00"), days
+    [[bought, city]] = rows(app, "SELECT package_id, city FROM rentals JOIN stations ON sn = 'A'")
+    for days in ("24h", "7d", "30d", "90d"):
+        for filter_ in ("", f"&package_id={bought}", f"&city={city}", f"&city={city}&package_id={bought}"):
+            top = read(f"dashboard?range={days}{filter_}")["top"]
+            assert [(each["station"]["sn"], each["revenue"]) for each in top] == [("A", "50.00")], days + filter_
+    selections = rows(app, "SELECT DISTINCT selection FROM figure_leaders ORDER BY selection")
+    assert selections == [("",), (f"city:{city.lower()}",)]
     change(app, "UPDATE figure_leaders SET station_id = (SELECT id FROM stations WHERE sn = 'B')")
     assert read("dashboard?range=7d")["top"] == [], "of these stations alone, with what they earned"
     today = local_day(utcnow())
@@ -179,7 +184,9 @@ def test_what_takes_long_is_made_by_a_job_and_kept(
     out(price="50.00")
     folded()
     headers = staff_headers("operations")
-    for address, more in (("stations?range=90d", {}), ("revenue?range=7d", {"Prefer": "respond-async"})):
+    today = local_day(utcnow())
+    named_days = f"stations?from={today - timedelta(days=80)}&to={today}"
+    for address, more in ((named_days, {}), ("revenue?range=7d", {"Prefer": "respond-async"})):
         accepted = client.get(f"{ADDRESS}/{address}", headers=headers | more)
         assert accepted.status_code == 202, accepted.text
         work("analytics")

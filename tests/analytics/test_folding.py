@@ -46,6 +46,7 @@ STEPS = st.lists(
         st.builds(Step, what=st.sampled_from(["ending", "second ending"]), hours=HOURS, choice=CHOICES),
         st.builds(Step, what=st.just("booking"), hours=HOURS, choice=CHOICES),
         st.builds(Step, what=st.sampled_from([*TIMED, *NOW]), hours=HOURS, choice=CHOICES),
+        st.builds(Step, what=st.sampled_from(["town", "agreement", "shorter"]), hours=HOURS, choice=CHOICES),
         st.builds(Step, what=st.sampled_from(["fold", "piece", "crash"])),
     ),
     min_size=1,
@@ -64,6 +65,7 @@ def test_any_history_gives_what_one_pass_over_it_gives(past: History, steps: lis
     kept_hours, kept_days = one_pass.read_kept()
     assert kept_hours == hours
     assert kept_days == days
+    assert one_pass.read_kept_selections() == one_pass.select(hours)
     assert list(proof.find_wrong_figures()) == []
     assert folding.count_stale() == 0
 
@@ -75,11 +77,16 @@ def test_one_history_has_something_of_every_figure(past: History) -> None:
         play(past, Step("ending", hours=number // 3, choice=number))
         if number % 5 == 0:
             play(past, Step("second ending", hours=number // 4, choice=number))
-        for what in {*TIMED, *NOW} - {"rental", "ending", "second ending"}:
+        for what in ("agreement", "town", "shorter", *sorted({*TIMED, *NOW} - {"rental", "ending", "second ending"})):
             play(past, Step(what, hours=1 + number, choice=number))
+        if number % 8 == 4:
+            fold_all(past)  # what comes later moves stations whose sums are made
     fold_all(past)
     hours, days = one_pass.recount()
     assert one_pass.read_kept() == (hours, days)
+    selected = one_pass.select(hours)
+    assert one_pass.read_kept_selections() == selected
+    assert len({selection for _, selection, _ in selected[1]}) > 3, "towns and partners"
     moved = {name for figures in days.values() for name in figures}
     assert {figure.name for figure in KEPT} - moved == set()
 

@@ -35,7 +35,8 @@ def bakery(app: Flask, out: Out, venue: Fixture, agree: Fixture, month: Period) 
     assert agreed.status_code == 201, agreed.text
     with app.app_context():
         fold(seconds=60)
-    change(app, "UPDATE figure_days SET day = :day", day=month.last)
+    for table in ("figure_days", "figure_selection_days"):
+        change(app, f"UPDATE {table} SET day = :day", day=month.last)
     return made
 
 

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from powerbank.analytics.buckets import selections
 from powerbank.analytics.buckets.day_tables import count_active_people, make_cohorts, make_day_tables
 from powerbank.analytics.buckets.days import DAY, HOUR, HOURS_KEPT, NEAR, RAW_KEPT, day_begins, monday_of
-from powerbank.analytics.buckets.statements import make_hours
-from powerbank.analytics.models import ALL, FigureHour, FoldMark, Grain, StaleBucket
+from powerbank.analytics.buckets.statements import WITH_MEMORY, make_hours
+from powerbank.analytics.models import ALL, FigureHour, FoldMark, Grain, SelectionHour, StaleBucket
 from powerbank.analytics.outlook.losses import make_losses
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db, first_id_of, open_session
@@ -27,7 +28,6 @@ IDENTITIES_WITHIN = timedelta(days=60)
 SHARE_OF_OPEN_HOURS = 40
 FOLDED_EACH = timedelta(minutes=5)
 CLOSED_AFTER = timedelta(minutes=4)  # by then what happened in an hour has been written, but for what comes late
-MEMORY = "64MB"  # for the groups of an hour, so that they need no file
 
 _NEW_HOURS = text("""
     INSERT INTO figure_stale (grain, at)
@@ -45,7 +45,6 @@ _FIRST_DAY = text("""
                  (SELECT created_at FROM ledger_entries ORDER BY id LIMIT 1),
                  (SELECT created_at FROM users ORDER BY id LIMIT 1))
 """)
-_WITH_MEMORY = text(f"SET LOCAL work_mem = '{MEMORY}'")
 _SNAPSHOT = text("""
     SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest,
            CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) AS next
@@ -114,6 +113,8 @@ def make_day(day: date, *, now: datetime, rests_until: datetime | None = None) -
     The hour that goes on waits until `rests_until`, unless its whole day is made.
     """
     session, began = open_session(), time.monotonic()
+    # Differences are added, so nobody else may make the same day meanwhile.
+    session.scalar(select(FoldMark).with_for_update())
     begins, ends = day_begins(day), day_begins(day + DAY)
     hours, is_whole = _take_notes(begins, ends, before=_open_since(now) if rests_until and now < rests_until else ends)
     is_old = begins < now - HOURS_KEPT
@@ -122,6 +123,8 @@ def make_day(day: date, *, now: datetime, rests_until: datetime | None = None) -
         _make_hours(since, until, day=day, now=now, is_old=is_old)
         if not is_old:
             make_losses(since, until)
+        if until - since >= DAY:
+            selections.make_day(day)
     if is_old:
         _forget_hours_of_stations(begins, ends)
     if is_whole:
@@ -174,6 +177,7 @@ def _runs(hours: Sequence[datetime]) -> Iterator[tuple[datetime, datetime]]:
 def _forget_hours_of_stations(since: datetime, until: datetime) -> None:
     old = delete(FigureHour).where(FigureHour.at >= since, FigureHour.at < until, FigureHour.station_id != ALL)
     open_session().execute(old)
+    open_session().execute(delete(SelectionHour).where(SelectionHour.at >= since, SelectionHour.at < until))
 
 
 def _make_hours(since: datetime, until: datetime, *, day: date, now: datetime, is_old: bool) -> None:
@@ -187,5 +191,5 @@ def _make_hours(since: datetime, until: datetime, *, day: date, now: datetime, i
         "long_before": first_id_of(since, -IDENTITIES_WITHIN),
     }
     session = open_session()
-    session.execute(_WITH_MEMORY)
+    session.execute(WITH_MEMORY)
     session.execute(statement, {name: values[name] for name in statement.compile().params})

@@ -1,5 +1,5 @@
 """The figures' part of the night's recount: days equal the ledger and the log, the log equals the rentals, and the
-stations together equal the network."""
+stations together equal the network, and their towns and partners."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -73,6 +73,24 @@ _STATIONS = text("""
            <> coalesce(sum(named.value) FILTER (WHERE station_id <> :all), 0)
      ORDER BY day, named.name
 """)
+# Each town and each partner beside its stations.
+_SELECTIONS = text("""
+    WITH counted AS (
+        SELECT day, selection, sum(revenue_fares + revenue_overdue + revenue_sales) AS revenue,
+               sum(rentals_started) AS rentals
+          FROM figure_days JOIN figure_selected_stations USING (station_id)
+         WHERE package_id = :all AND day >= :day AND day < :after AND day BETWEEN starts_on AND last_day
+         GROUP BY day, selection
+    ), kept AS (
+        SELECT day, selection, revenue_fares + revenue_overdue + revenue_sales AS revenue, rentals_started AS rentals
+          FROM figure_selection_days WHERE package_id = :all AND day >= :day AND day < :after)
+    SELECT day, named.name || selection AS name, coalesce(named.kept, 0) AS kept, coalesce(named.counted, 0) AS counted
+      FROM counted FULL JOIN kept USING (day, selection)
+     CROSS JOIN LATERAL (VALUES ('revenue of ', kept.revenue, counted.revenue),
+                                ('rentals of ', kept.rentals, counted.rentals)) AS named (name, kept, counted)
+     WHERE coalesce(named.kept, 0) <> coalesce(named.counted, 0)
+     ORDER BY day, selection, named.name
+""")
 # What the log of each rental leads to is the status that it has.
 _STATUSES = text("""
     WITH batch AS (SELECT id, status FROM rentals WHERE id > :after ORDER BY id LIMIT :size)
@@ -101,7 +119,7 @@ def _find_wrong_days(first: date, today: date) -> Iterator[Difference]:
         since, until = day_begins(first), day_begins(after)
         values: dict[str, Any] = {"day": first, "after": after, "since": since, "until": until}
         values |= {"all": ALL, "home": HOME.key, "first": first_id_of(since, -NEAR), "last": first_id_of(until, NEAR)}
-        for statement in (_MONEY, _RENTALS, _STATIONS):
+        for statement in (_MONEY, _RENTALS, _STATIONS, _SELECTIONS):
             used = {name: value for name, value in values.items() if f":{name}" in statement.text}
             rows = db.session.execute(statement, used).all()
             db.session.rollback()  # ends the snapshot

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from powerbank.analytics.buckets import day_tables
 from powerbank.analytics.buckets.days import DAY, HOUR, HOURS_KEPT, WEEK, monday_of
-from powerbank.analytics.models import ALL, FigureHour, FleetDay, FoldMark, MadeAnswer
+from powerbank.analytics.models import ALL, FigureHour, FleetDay, FoldMark, MadeAnswer, SelectionHour
 from powerbank.analytics.outlook.models import StationLoss
 from powerbank.base.clock import local_day
 from powerbank.base.db import open_session
@@ -45,6 +45,7 @@ def forget_what_is_old(now: datetime) -> None:
     session = open_session()
     old = delete(FigureHour).where(FigureHour.at < now - HOURS_KEPT, FigureHour.station_id != ALL)
     session.execute(old)
+    session.execute(delete(SelectionHour).where(SelectionHour.at < now - HOURS_KEPT))
     session.execute(delete(StationLoss).where(StationLoss.at < now - LOSSES_KEPT))
     session.execute(delete(MadeAnswer).where(MadeAnswer.made_at < now - DAY))
     history.delete_old_page_opens(now=now)

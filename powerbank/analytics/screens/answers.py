@@ -18,7 +18,7 @@ from powerbank.analytics.figures.funnel import PERSON
 from powerbank.analytics.figures.paces import PAYBACK, RENTALS_PER_BANK, payback_months, rentals_per_bank
 from powerbank.analytics.figures.registry import VIEWS, is_of_network, is_of_packages
 from powerbank.analytics.figures.stations import CREW
-from powerbank.analytics.models import MadeAnswer
+from powerbank.analytics.models import ALL, MadeAnswer
 from powerbank.analytics.outlook import losses
 from powerbank.analytics.queries import Dimension, Scope
 from powerbank.analytics.screens import counted_queries, funnels, ways
@@ -45,8 +45,10 @@ class Question:
     @property
     def is_wide(self) -> bool:
         """Tell whether it takes long: the rows of single stations over a long time are many."""
-        length = self.asked.span.until - self.asked.span.since
-        return length > WIDE and (self.scope.is_of_some_stations or self.view in ("stations", "losses"))
+        of_some, scope = self.scope.is_of_some_stations, self.scope
+        reads_each = self.view == "losses" or (of_some and scope.selection is None)
+        compares_all = self.asked.days_up_to_now is None and (of_some or self.view == "stations")
+        return self.asked.span.until - self.asked.span.since > WIDE and (reads_each or compares_all)
 
     @property
     def key(self) -> str:
@@ -183,7 +185,7 @@ def _read_top(question: Question, names: Sequence[str]) -> list[Figures]:
     check = is_of_packages if dimension == Dimension.PACKAGE else lambda name: not is_of_network(name)
     of_them = [name for name in names if check(name)]
     span, scope = question.asked.span, question.scope
-    among = _list_leaders(question) if dimension == Dimension.STATION else ()
+    among = _list_leaders(question, by) if dimension == Dimension.STATION else ()
     rows = queries.read_top(of_them, span, scope, by=by, dimension=dimension, most=MOST, among=among)
     described = queries.describe(dimension, [row[0] for row in rows])
     return [
@@ -193,10 +195,13 @@ def _read_top(question: Question, names: Sequence[str]) -> list[Figures]:
     ]
 
 
-def _list_leaders(question: Question) -> Sequence[UUID]:
-    """List the stations of which one earned most, where all stations are meant. None: they have to be compared."""
-    days = question.asked.days_up_to_now
-    return () if days is None or question.scope.is_narrowed else leaders.list_leaders(days)
+def _list_leaders(question: Question, by: str, most: int = leaders.FEW_PLACES) -> Sequence[UUID]:
+    """List the stations among which are those that have most of a figure. None: all of them have to be compared."""
+    days, scope = question.asked.days_up_to_now, question.scope
+    selection = scope.selection if scope.is_of_some_stations else ""
+    if days is None or scope.station_id is not None or selection is None:
+        return ()
+    return leaders.list_leaders(days, by, selection=selection, package_id=scope.package_id or ALL, most=most)
 
 
 def _answer_of_fleet(question: Question) -> Parts:
@@ -253,7 +258,8 @@ def _answer_of_losses(question: Question) -> Parts:
 def read_league(question: Question, names: Sequence[str], *, by: str, most: int = 100) -> list[tuple[Figures, Figures]]:
     """Read the stations of which a figure is largest, with a few figures of each."""
     span, scope = question.asked.span, question.scope
-    rows = queries.read_top(names, span, scope, by=by, dimension=Dimension.STATION, most=most)
+    among = _list_leaders(question, by, leaders.PLACES)
+    rows = queries.read_top(names, span, scope, by=by, dimension=Dimension.STATION, most=most, among=among)
     described = queries.describe(Dimension.STATION, [row[0] for row in rows])
     return [(described[id_], write(queries.compute(names, sums))) for id_, sums in rows if id_ in described]
 

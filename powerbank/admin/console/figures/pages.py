@@ -13,6 +13,7 @@ from powerbank.admin.console.sections import FIGURES
 from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.analytics import definitions, queries
 from powerbank.analytics import services as analytics
+from powerbank.analytics.buckets.leaders import LEAGUE
 from powerbank.analytics.figures.registry import ALL_FIGURES
 from powerbank.analytics.outlook import losses
 from powerbank.analytics.outlook.losses import Box
@@ -35,16 +36,6 @@ PLOTS = (
     ("minutes_empty", "minutes_full", "minutes_offline"),
     ("sign_ups",),
     ("topped_up",),
-)
-LEAGUE = (
-    "revenue",
-    "rentals_started",
-    "returns",
-    "minutes_empty",
-    "minutes_full",
-    "minutes_offline",
-    "refused_value",
-    "seconds_to_eject",
 )
 OF_A_WEEK = ("rentals_started", "returns", "revenue", "refused_starts", "minutes_empty", "minutes_full")
 
