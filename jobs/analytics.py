@@ -32,7 +32,7 @@ def fold(*, seconds: float) -> int:
     ends, days = time.monotonic() + seconds, 0
     with transaction():
         folding.note_new_hours(utcnow())
-    while time.monotonic() < ends:
+    while time.monotonic() < ends - seconds / 2:  # half of the time is left for what happened
         with transaction():
             followed = selections.follow_changes()
         if not followed:

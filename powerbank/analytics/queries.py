@@ -11,7 +11,16 @@ from sqlalchemy import ColumnElement, Date, Select, func, literal, or_, select, 
 
 from powerbank.analytics.figures.figure import Derived
 from powerbank.analytics.figures.registry import ALL_FIGURES
-from powerbank.analytics.models import ALL, NONE, FigureDay, FigureHour, FoldMark, SelectionDay, SelectionHour
+from powerbank.analytics.models import (
+    ALL,
+    NONE,
+    FigureDay,
+    FigureHour,
+    FoldMark,
+    SelectedStation,
+    SelectionDay,
+    SelectionHour,
+)
 from powerbank.analytics.screens.spans import Asked, Group, Span
 from powerbank.base.clock import HOME
 from powerbank.base.db import db
@@ -237,7 +246,12 @@ def _is_at(
     conditions: list[ColumnElement[bool]] = [table.station_id.in_(among)] if among else []
     if scope.is_of_some_stations:
         day = table.day.expression if issubclass(table, FigureDay) else func.timezone(HOME.key, table.at).cast(Date)
-        conditions.append(table.station_id.in_(stations_of(scope, day)))
+        if scope.selection is None:
+            conditions.append(table.station_id.in_(stations_of(scope, day)))
+        else:  # joined, so that what is read are the rows of these stations; on a day each of them is there once
+            conditions.append(SelectedStation.selection == func.lower(scope.selection))
+            conditions.append(SelectedStation.station_id == table.station_id)
+            conditions.append(day.between(SelectedStation.starts_on, SelectedStation.last_day))
     elif not among:
         conditions.append(table.station_id != ALL if each == Dimension.STATION else table.station_id == ALL)
     return conditions

@@ -22,14 +22,23 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from flask import Flask
 from sqlalchemy import delete, text
 
 from powerbank import create_app
-from powerbank.analytics.buckets import folding, leaders
+from powerbank.analytics.buckets import folding, leaders, selections
 from powerbank.analytics.buckets.days import DAY, HOUR, day_begins
-from powerbank.analytics.models import FigureDay, FigureHour, Grain, StaleBucket
+from powerbank.analytics.models import (
+    FigureDay,
+    FigureHour,
+    Grain,
+    Leader,
+    SelectedStation,
+    SelectionDay,
+    SelectionHour,
+    StaleBucket,
+)
 from powerbank.analytics.screens import answers
 from powerbank.base.clock import HOME, local_day
 from powerbank.base.db import db, transaction, utcnow
@@ -40,6 +49,7 @@ from scripts.bench.shared.servers import servers
 
 PAGE = ROOT / "docs/performance.md"
 REPEAT = 40
+RANGES = ("7d", "30d", "90d")
 BUSY = 200  # rentals a second
 
 
@@ -49,15 +59,18 @@ def main() -> int:
     parser.add_argument("--stations", type=int, default=2_000)
     parser.add_argument("--rentals", type=int, default=200_000)
     parser.add_argument("--a-second", type=float, default=1 / 3, help="rentals")
+    parser.add_argument("--days", type=float, help="over which the rentals are spread, in place of `--a-second`")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
     asked = parser.parse_args()
+    if asked.days is not None:
+        asked.a_second = asked.rentals / (asked.days * 86400)
     with servers() as ground:
         os.environ.update(ground.environment | {"DATABASE_STATEMENT_TIMEOUT_MS": "0"})
         sizes = {"users": asked.users, "stations": asked.stations, "rentals": asked.rentals}
         analytics_history.fill(ground, **sizes, seconds=1 / asked.a_second)
         app = create_app()
         with app.app_context():
-            lines = measure(app, asked.rentals, asked.stations)
+            lines = measure(asked.rentals, asked.stations)
         network = f"{asked.users:,} people, {asked.stations:,} stations, {asked.rentals:,} rentals"
         told = (
             f"{ground.machine()}. {network}, {asked.a_second:.2g} a second.\n\n| what | measured |\n| --- | --- |\n"
@@ -69,16 +82,18 @@ def main() -> int:
     return 0
 
 
-def measure(app: Flask, rentals: int, stations: int) -> list[str]:
+def measure(rentals: int, stations: int) -> list[str]:
     days, began, memory = 0, time.perf_counter(), _memory()
     with transaction():
         folding.note_new_hours(utcnow())
+    put_in = _follow_changes()
     while True:
         with transaction():
             if folding.make_newest_stale_day(utcnow()) is None:
                 break
         days += 1
     filled = time.perf_counter() - began
+    again = _put_stations_in_again()
     grown = _memory() - memory
     today = local_day(utcnow())
     whole = _time_day(Grain.DAY, day_begins(today - DAY))
@@ -91,10 +106,17 @@ def measure(app: Flask, rentals: int, stations: int) -> list[str]:
     # An hour is made once when it is over, and before that only as often as its part of the time allows.
     share = spent / max(1, of_hour) * BUSY + 1 / folding.SHARE_OF_OPEN_HOURS
     disk = db.session.execute(
-        text("""SELECT pg_total_relation_size('figure_days'), pg_total_relation_size('figure_hours')""")
+        text("""SELECT pg_total_relation_size('figure_days'), pg_total_relation_size('figure_hours'),
+                       pg_total_relation_size('figure_selection_days')
+                           + pg_total_relation_size('figure_selection_hours')""")
     ).one()
     with transaction():
         leaders.make_leaders(utcnow())
+    ranked = time.perf_counter()
+    with transaction() as session:
+        session.execute(delete(Leader))
+        leaders.make_leaders(utcnow())
+    ranked = time.perf_counter() - ranked
     a_year = disk[0] / max(1, stations) / days * 365
     rate = f"{rentals / filled:,.0f} rentals a second"
     lines = [
@@ -103,17 +125,59 @@ def measure(app: Flask, rentals: int, stations: int) -> list[str]:
         f"| one hour made again, of {of_hour:,} rentals | {one * 1000:.0f} ms |",
         f"| of the processor, for a rental of it | {spent / max(1, of_hour) * 1e6:.0f} µs |",
         f"| of a core at {BUSY} rentals a second: each hour once, and again while it goes on | {share:.1%} at most |",
+        f"| all {put_in:,} stations put into their towns and partners, with figures of {days} days | {again:.1f} s |",
+        f"| the stations that lead found again, in four lengths of time | {ranked:.1f} s |",
+        f"| towns and partners beside the hours and days of stations | {disk[2] / (disk[0] + disk[1]):.1%} of them |",
         f"| days of one station for a year | {a_year / 1024:.0f} kB |",
         f"| hours of one station for a day | {disk[1] / max(1, stations) / days / 1024:.1f} kB |",
     ]
-    for view in ("dashboard", "revenue", "rentals", "stations"):
-        for range_ in ("7d", "30d"):
-            p50, p95, spent = _time_answer(app, view, range_)
-            within = f"median {p50:.0f} ms, 95 of 100 within {p95:.0f} ms"
-            lines.append(f"| `{view}?range={range_}` | {within}; {spent:.0f} ms of the processor |")
+    for filters in _choose_filters():
+        for view in ("dashboard", "revenue", "rentals", "stations"):
+            asked = "".join(f"&{name}" for name in filters)
+            took = [_time_answer(view, {"range_": range_, **filters}) for range_ in RANGES]
+            within = "; ".join(f"{p50:.0f}, {p95:.0f}" for p50, p95, _ in took)
+            lines.append(f"| `{view}{asked and '?' + asked[1:]}` | {within} ({max(each[2] for each in took):.0f}) |")
     nothing = _time(lambda: db.session.execute(text("SELECT 1")).scalar_one())
     lines.append(f"| `SELECT 1`, in between | median {nothing[0]:.1f} ms, 95 of 100 within {nothing[1]:.1f} ms |")
     return lines
+
+
+def _follow_changes() -> int:
+    changes = 0
+    while True:
+        with transaction():
+            followed = selections.follow_changes()
+        if not followed:
+            return changes
+        changes += followed
+
+
+def _put_stations_in_again() -> float:
+    """Tell how long it takes to put all stations into their selections after an upgrade, with all their figures."""
+    with transaction() as session:
+        for table in (SelectedStation, SelectionHour, SelectionDay):
+            session.execute(delete(table))
+    began = time.perf_counter()
+    _follow_changes()
+    return time.perf_counter() - began
+
+
+def _choose_filters() -> list[dict[str, Any]]:
+    """Ask for all, for the largest town and partner, for a small partner, and for a package of all and of the town."""
+    statement = text("""SELECT selection FROM figure_selected_stations WHERE selection LIKE 'partner:%'
+                         GROUP BY selection ORDER BY count(*) DESC, selection""")
+    partners = [row[0].removeprefix("partner:") for row in db.session.execute(statement)]
+    package = str(db.session.execute(text("SELECT id FROM packages LIMIT 1")).scalar_one())
+    db.session.rollback()
+    town = {"city": "Kathmandu"}
+    return [
+        {},
+        town,
+        {"partner_id": partners[0]},
+        {"partner_id": partners[-1]},
+        {"package_id": package},
+        town | {"package_id": package},
+    ]
 
 
 def _busiest_hour() -> datetime:
@@ -156,11 +220,11 @@ def _count(since: object, until: object) -> int:
     return int(db.session.execute(statement, {"since": since, "until": until}).scalar_one())
 
 
-def _time_answer(app: Flask, view: str, range_: str) -> tuple[float, float, float]:
+def _time_answer(view: str, question: dict[str, Any]) -> tuple[float, float, float]:
     """Tell the median of the milliseconds of an answer, what most take, and what the processor spends on one."""
 
     def answer() -> None:
-        answers.make_answer(answers.read_question(view, {"range_": range_}, now=utcnow()))
+        answers.make_answer(answers.read_question(view, question, now=utcnow()))
 
     answer()
     before = _spent()
