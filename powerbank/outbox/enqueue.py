@@ -58,6 +58,20 @@ def enqueue_again(spec: JobSpec, **arguments: Scalar) -> None:
     enqueue_with(spec, arguments, while_open=True)
 
 
+def enqueue_each(
+    spec: JobSpec,
+    arguments: Sequence[Mapping[str, Scalar]],
+    *,
+    at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Enqueue a durable job for each of these arguments, written together."""
+    for each in arguments:
+        _refuse_objects(spec, each)
+    if arguments:
+        _insert_each(spec, [_make_row(spec, each, at=at, expires_at=expires_at) for each in arguments])
+
+
 def enqueue_with(
     spec: JobSpec,
     arguments: Mapping[str, Scalar],
@@ -194,7 +208,7 @@ def _insert(spec: JobSpec, row: dict[str, object]) -> uuid.UUID:
 
 
 def _insert_each(spec: JobSpec, rows: Sequence[dict[str, object]]) -> None:
-    """Insert rows that begin at once, many to a statement. One that is there already is looked at by itself."""
+    """Insert rows, many to a statement. One that is there already is looked at by itself."""
     inserted = set(open_session().connection().execute(_INSERT_ONCE, rows).scalars())
     for row in rows:
         if row["id"] in inserted:

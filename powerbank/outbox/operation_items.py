@@ -5,7 +5,7 @@ whatever changes while the operation runs. A job works on them in batches. A run
 thing that waits, so that nothing is done twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
@@ -41,6 +41,18 @@ MOST_NAMED = 100  # things passed over that the result names; all of them are in
 
 # What is done to one thing. It gives the id of what it made, such as a command, if that has a result of its own.
 Act = Callable[[Operation, str], UUID | None]
+# What became of one thing: the id of what was made for it, or why it was refused.
+Outcome = UUID | None | AppError
+ActOnAll = Callable[[Operation, Sequence[str]], Mapping[str, Outcome]]
+
+_NOTE = text("""
+    UPDATE operation_items AS item
+       SET result = CASE WHEN became.code IS NULL THEN 'done' ELSE 'passed_over' END, code = became.code,
+           made_id = became.made_id
+      FROM unnest(CAST(:positions AS int[]), CAST(:codes AS text[]), CAST(:made AS uuid[]))
+           AS became (position, code, made_id)
+     WHERE item.operation_id = :operation_id AND item.position = became.position
+""")
 
 
 class ItemResult(StrEnum):
@@ -90,22 +102,37 @@ def are_chosen(operation_id: UUID) -> bool:
 
 def work_on_next_items(operation_id: UUID, act: Act, *, most: int) -> bool:
     """Do `act` to the next things of an operation. False: nothing is left, or somebody stopped it."""
+
+    def act_on_each(operation: Operation, things: Sequence[str]) -> dict[str, Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        for thing in things:
+            try:
+                outcomes[thing] = act(operation, thing)
+            except AppError as refused:  # somebody else was faster, or the thing is not as it was
+                outcomes[thing] = refused
+        return outcomes
+
+    return work_on_next_together(operation_id, act_on_each, most=most)
+
+
+def work_on_next_together(operation_id: UUID, act_on_all: ActOnAll, *, most: int) -> bool:
+    """Act on the next things of an operation at once. False: nothing is left, or somebody stopped it."""
     operation = operations.lock_pending_operation(operation_id)
     if operation is None:
         return False
     session = open_session()
     done = (operation.progress or {}).get("done", 0)
-    waiting = select(OperationItem).where(OperationItem.operation_id == operation_id, OperationItem.position > done)
-    items = session.scalars(waiting.order_by(OperationItem.position).limit(most)).all()
-    for item in items:
-        try:
-            item.made_id = act(operation, item.object_id)
-        except AppError as refused:  # somebody else was faster, or the thing is not as it was
-            item.result, item.code = ItemResult.PASSED_OVER, refused.code
-        else:
-            item.result = ItemResult.DONE
+    waiting = select(OperationItem.position, OperationItem.object_id).where(
+        OperationItem.operation_id == operation_id, OperationItem.position > done
+    )
+    items = session.execute(waiting.order_by(OperationItem.position).limit(most)).all()
     if items:
-        passed = sum(item.result == ItemResult.PASSED_OVER for item in items)
+        outcomes = act_on_all(operation, [item.object_id for item in items])
+        codes = [_code_of(outcomes[item.object_id]) for item in items]
+        passed = sum(code is not None for code in codes)
+        made = [None if code else outcomes[item.object_id] for item, code in zip(items, codes, strict=True)]
+        noted = {"positions": [item.position for item in items], "codes": codes, "made": made}
+        session.execute(_NOTE, noted | {"operation_id": operation_id})
         progress = operation.progress or {}
         operation.progress = progress | {
             "done": items[-1].position,
@@ -113,6 +140,10 @@ def work_on_next_items(operation_id: UUID, act: Act, *, most: int) -> bool:
             "passed_over": progress.get("passed_over", 0) + passed,
         }
     return bool(items)
+
+
+def _code_of(outcome: Outcome) -> str | None:
+    return outcome.code if isinstance(outcome, AppError) else None
 
 
 def go_on_after_pause(operation: Operation, spec: JobSpec, *, now: datetime) -> None:

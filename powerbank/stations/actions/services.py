@@ -4,6 +4,7 @@ The stations are chosen when the operation is accepted. A command that goes to m
 go slowly, so many stations a minute, and then ends by itself when too many of its commands have failed.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -15,14 +16,15 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from powerbank.base.errors import ConflictError
+from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.outbox import operation_items, operations
 from powerbank.outbox.catalogue import station_jobs
+from powerbank.outbox.operation_items import Outcome
 from powerbank.outbox.operations import Operation
 from powerbank.stations.actions import queries as action_queries
 from powerbank.stations.availability import live_rows
-from powerbank.stations.commands import services as commands
-from powerbank.stations.commands.maintenance import switch_maintenance
+from powerbank.stations.commands import encoding, staff_commands
+from powerbank.stations.commands.maintenance import switch_stations
 from powerbank.stations.commands.models import CommandName
 from powerbank.stations.models import Station
 from powerbank.stations.registry import queries
@@ -89,7 +91,7 @@ def find_pace(operation_id: UUID) -> int | None:
 def act_on_next_stations(operation_id: UUID, *, now: datetime, most: int = BATCH_SIZE) -> bool:
     """Act on the next stations of an operation. False: none is left, or it was stopped."""
     with live_rows.delay_refresh():  # their live rows are locked in one order, whatever the order of their numbers
-        return operation_items.work_on_next_items(operation_id, partial(_act, now=now), most=most)
+        return operation_items.work_on_next_together(operation_id, partial(_act, now=now), most=most)
 
 
 def act_within_minute(operation_id: UUID, *, now: datetime) -> None:
@@ -107,23 +109,34 @@ def act_within_minute(operation_id: UUID, *, now: datetime) -> None:
     operation_items.go_on_after_pause(operation, station_jobs.ACT_ON_STATIONS, now=now)
 
 
-def _act(operation: Operation, sn: str, *, now: datetime) -> UUID | None:
-    action, by = StationAction(operation.request["action"]), cast(UUID, operation.staff_id)
-    if action in (StationAction.MAINTENANCE_ON, StationAction.MAINTENANCE_OFF):
-        enable = action is StationAction.MAINTENANCE_ON
-        switched = switch_maintenance(sn, enable=enable, staff_id=by, now=now)
+def _act(operation: Operation, sns: Sequence[str], *, now: datetime) -> dict[str, Outcome]:
+    action = StationAction(operation.request["action"])
+    act = _switch if action in (StationAction.MAINTENANCE_ON, StationAction.MAINTENANCE_OFF) else _command
+    made = act(operation, sns, action, now=now)
+    return {sn: made[sn] if sn in made else NotFoundError("station") for sn in sns}
+
+
+def _switch(operation: Operation, sns: Sequence[str], action: StationAction, *, now: datetime) -> dict[str, Outcome]:
+    enable, by = action is StationAction.MAINTENANCE_ON, cast(UUID, operation.staff_id)
+    made: dict[str, Outcome] = {}
+    for station, old, command_id in switch_stations(sns, enable=enable, staff_id=by, now=now):
+        made[station.sn] = command_id
         operation_items.record_for_asker(
-            operation, "stations.maintenance", "station", sn, before=switched.old["maintenance"], enable=enable
+            operation, "stations.maintenance", "station", station.sn, before=old["maintenance"], enable=enable
         )
-        return switched.command_id
-    command = commands.request_command_by_staff(
-        queries.find_station(sn),
-        command=CommandName(action.value),
-        parameters=operation.request["parameters"],
-        staff_id=by,
-        now=now,
+    return made
+
+
+def _command(operation: Operation, sns: Sequence[str], action: StationAction, *, now: datetime) -> dict[str, Outcome]:
+    command, parameters = CommandName(action.value), operation.request["parameters"]
+    stations = queries.find_stations(sns)
+    able = [station for station in stations if encoding.is_command_supported(station, command)]
+    made: dict[str, Outcome] = {station.sn: staff_commands.unsupported_error(station) for station in stations}
+    sent = staff_commands.request_commands_by_staff(
+        able, command=command, parameters=parameters, staff_id=cast(UUID, operation.staff_id), now=now
     )
-    operation_items.record_for_asker(
-        operation, "stations.command", "station", sn, command=action, command_id=str(command.id)
-    )
-    return command.id
+    for sn, command_id in sent.items():
+        operation_items.record_for_asker(
+            operation, "stations.command", "station", sn, command=action, command_id=str(command_id)
+        )
+    return made | sent

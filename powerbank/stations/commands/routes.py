@@ -9,9 +9,8 @@ from powerbank.api.paging import page_of
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import utcnow
-from powerbank.stations.commands import firmware, slot_inspection
+from powerbank.stations.commands import firmware, slot_inspection, staff_commands
 from powerbank.stations.commands import queries as command_queries
-from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.commands.schemas import (
     CommandAcceptedSchema,
@@ -38,7 +37,7 @@ def _refuse_foreign_firmware(body: dict[str, Any], **_: Any) -> dict[str, Any]:
 @blueprint.response(202, CommandAcceptedSchema)
 def send(body: dict[str, Any], sn: str) -> StationCommand:
     """Send a command. What became of it is in the list of the station's commands"""
-    command = commands.request_command_by_staff(
+    command = staff_commands.request_command_by_staff(
         queries.find_station(sn),
         command=body["command"],
         parameters=body["parameters"],

@@ -12,7 +12,6 @@ from sqlalchemy import case, exists, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base import tracing
-from powerbank.base.audit import staff_actor
 from powerbank.base.db import after_commit, db, new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError
 from powerbank.base.tracing import Kind
@@ -20,6 +19,7 @@ from powerbank.content import app_config
 from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.outbox.policy import JobSpec
 from powerbank.stations.commands import encoding
 from powerbank.stations.commands.models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import CrewEjectionSettled, StationCommandSettled
@@ -60,7 +60,7 @@ def request_command(
     """
     name = CommandName(command)
     starts = max(now, send_at or now)
-    deadline = starts + timedelta(seconds=deadline_seconds or _deadline_seconds(name))
+    deadline = starts + timedelta(seconds=deadline_seconds or find_deadline_seconds(name))
     command_id = new_id()
     row = {
         "id": command_id,
@@ -90,24 +90,17 @@ def request_command(
     if requested is None:
         raise ConflictError("station_busy", "The station is handing out another power bank.")
     if through is None:
-        is_question = name is CommandName.GET_STATUS
-        job = station_jobs.REQUEST_STATION_SNAPSHOT if is_question else station_jobs.SEND_STATION_COMMAND
-        enqueue(job, at=send_at, expires_at=deadline, command_id=str(command_id))
+        enqueue(sending_job(name), at=send_at, expires_at=deadline, command_id=str(command_id))
     elif (encoded := _encode_or_refuse(requested, now=now)) is not None:
         _send_after_commit(encoded, through)
     enqueue(station_jobs.CHECK_STATION_COMMAND, at=deadline, command_id=str(command_id))
     return requested
 
 
-def request_command_by_staff(
-    station: Station, *, command: str, parameters: dict[str, Any], staff_id: UUID, now: datetime
-) -> StationCommand:
-    """Request a command for staff. It is refused if the protocol of the station has no such command."""
-    if not encoding.is_command_supported(station, CommandName(command)):
-        raise ConflictError("command_unsupported", f"Stations of {station.protocol} have no such command.")
-    return request_command(
-        station_id=station.id, command=command, parameters=parameters, requested_by=staff_actor(staff_id), now=now
-    )
+def sending_job(command: CommandName) -> JobSpec:
+    """Find the job that sends a command."""
+    is_question = command is CommandName.GET_STATUS
+    return station_jobs.REQUEST_STATION_SNAPSHOT if is_question else station_jobs.SEND_STATION_COMMAND
 
 
 def request_snapshot(station_id: UUID, *, now: datetime, at: datetime | None = None) -> None:
@@ -248,7 +241,7 @@ def check_overdue_command(command_id: UUID, *, now: datetime) -> None:
         settle_command(command, CommandStatus.UNKNOWN, {"error": "no_snapshot"}, now=now)
 
 
-def _deadline_seconds(name: CommandName) -> int:
+def find_deadline_seconds(name: CommandName) -> int:
     if name is CommandName.EJECT:
         return app_config.current().eject_timeout_seconds
     return DEADLINES.get(name, USUAL_DEADLINE)

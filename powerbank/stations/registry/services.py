@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg2.errors import ForeignKeyViolation
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.database_errors import Refusals, already_exists_error, in_use_error, refusing_on
@@ -72,14 +72,13 @@ def change_station(sn: str, changes: Mapping[str, Any]) -> Station:
     return station
 
 
-def set_maintenance(sn: str, *, enable: bool) -> Station:
-    """Switch maintenance alone: what a search finds a station by stays as it is, and is not indexed again."""
-    station = queries.lock_station(sn)
-    station.maintenance = enable
-    open_session().flush()
-    live_rows.refresh_live_rows([station.id])
-    open_session().refresh(station)
-    return station
+def set_maintenance(*sns: str, enable: bool) -> list[Station]:
+    """Switch maintenance alone: what a search finds stations by stays as it is, and is not indexed again."""
+    ids = [station.id for station in queries.lock_stations(sns)]
+    switch = update(Station).where(Station.id.in_(ids)).values(maintenance=enable)
+    open_session().execute(switch.execution_options(synchronize_session=False))
+    live_rows.refresh_live_rows(ids)
+    return queries.lock_stations(sns)
 
 
 def delete_station(sn: str) -> None:

@@ -19,8 +19,7 @@ from powerbank.rentals import station_day
 from powerbank.stations.availability import history
 from powerbank.stations.availability.history import Period
 from powerbank.stations.commands import queries as command_queries
-from powerbank.stations.commands import services as commands
-from powerbank.stations.commands import slot_inspection
+from powerbank.stations.commands import slot_inspection, staff_commands
 from powerbank.stations.commands.maintenance import switch_maintenance
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.issues import queries as issue_queries
@@ -99,7 +98,7 @@ def command(sn: str) -> AnyResponse:
     staff = page_staff("stations.operate")
     station = queries.find_station(sn)
     name, parameters = station_view.read_command(station, request.form)
-    made = commands.request_command_by_staff(
+    made = staff_commands.request_command_by_staff(
         station, command=name, parameters=parameters, staff_id=staff.id, now=utcnow()
     )
     wanted = {"command": name, "parameters": parameters, "command_id": str(made.id)}

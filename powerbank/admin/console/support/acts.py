@@ -26,7 +26,7 @@ from powerbank.rentals.models import Rental
 from powerbank.rentals.staff import decisions, dossier
 from powerbank.rentals.staff.resolution import Action
 from powerbank.rentals.states import Status
-from powerbank.stations.commands import services as commands
+from powerbank.stations.commands import staff_commands
 from powerbank.stations.commands.models import CommandName
 from powerbank.support import lines
 from powerbank.support.models import Conversation, Side, Subject
@@ -99,7 +99,7 @@ def open_slot(conversation_id: UUID, rental_id: UUID, *, reason: str, staff: Sta
         raise rental_over(rental.status)
     station = cards.card_of_rental(rental, now=now).station
     parameters = {"slot_number": rental.slot_number}
-    made = commands.request_command_by_staff(
+    made = staff_commands.request_command_by_staff(
         station, command=CommandName.UNLOCK_SLOT, parameters=parameters, staff_id=staff.id, now=now
     )
     wanted = {"command": made.command, "parameters": parameters, "command_id": str(made.id), "reason": reason}
