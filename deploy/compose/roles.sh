@@ -5,5 +5,5 @@ psql -v ON_ERROR_STOP=1 -U postgres -d postgres \
     -v owner="$(cat /run/secrets/database_owner_password)" -v app="$(cat /run/secrets/database_password)" <<'SQL'
 CREATE ROLE powerbank_owner LOGIN CREATEDB PASSWORD :'owner';
 CREATE ROLE powerbank LOGIN PASSWORD :'app';
-CREATE DATABASE powerbank OWNER powerbank_owner;
+CREATE DATABASE powerbank OWNER powerbank_owner TEMPLATE template0 ENCODING 'UTF8';
 SQL

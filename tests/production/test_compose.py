@@ -11,6 +11,7 @@ import yaml
 
 import config
 from scripts.production import settings_file
+from scripts.stack.servers.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy/compose"
@@ -72,6 +73,16 @@ def test_a_program_has_as_long_to_end_as_its_longest_job() -> None:
     assert {SERVICES[name]["stop_grace_period"] for name in PROGRAMS if name.startswith("worker")} == {"2h"}
 
 
+def test_postgres_understands_what_it_is_started_with(tmp_path: Path) -> None:
+    [mounted] = [each for each in SERVICES["postgres"]["volumes"] if each.startswith("../postgresql.conf:")]
+    inside = mounted.split(":")[1]
+    given = [each.replace(inside, str(ROOT / "deploy/postgresql.conf")) for each in SERVICES["postgres"]["command"][1:]]
+    postgres = EmbeddedPostgres(tmp_path).place.binaries / "postgres"
+    asked = [postgres, "-C", "log_min_error_statement", "-D", tmp_path, *given]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "panic\n"), done.stderr
+
+
 def test_prepare_writes_settings_with_which_production_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in config.Settings.model_fields:  # other tests of this process have settings of their own
         monkeypatch.delenv(name.upper(), raising=False)
@@ -90,6 +101,8 @@ def test_prepare_writes_settings_with_which_production_starts(tmp_path: Path, mo
     assert written[0] == written[1]
     settings = config.load(settings_file.parse(written[0]["settings.env"]))
     assert settings.public_url == "https://example.com"
+    targets = {volume.split(":")[1] for volume in SERVICES["manage"]["volumes"]}
+    assert {str(settings.backup_dir), str(settings.documents_dir)} <= targets, "all else is read-only"
     assert written[0].keys() == {
         *("settings.env", "caddy.env", "broker_password", "backup.key", "backup.pub"),
         *(Path(each["file"]).name for each in COMPOSE["secrets"].values()),
