@@ -1,35 +1,42 @@
 """What an operation on many things is about: one row for each of them, with its result.
 
 The things are chosen when the operation is accepted, so that "all that match" are those which somebody saw and counted,
-whatever changes while the operation runs. A job works on them in batches. A run that broke off goes on with the first
-thing that waits, so that nothing is done twice.
+whatever changes while the operation runs. They are written down together, and each gets its row when the job begins, so
+that nobody waits for a hundred thousand rows. The job works on them in batches. A run that broke off goes on with the
+first thing that waits, so that nothing is done twice.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
-    CursorResult,
     ForeignKey,
     Index,
+    Integer,
     Select,
+    Uuid,
+    cast,
     exists,
     func,
     insert,
     literal,
+    null,
+    or_,
     select,
     text,
+    true,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 from sqlalchemy.types import Text
 
 from powerbank.api.paging import page
 from powerbank.base import audit
-from powerbank.base.db import Base, one_of, open_session
+from powerbank.base.db import Base, db, one_of, open_session
 from powerbank.base.errors import AppError
 from powerbank.outbox import operations
 from powerbank.outbox.enqueue import enqueue
@@ -82,22 +89,40 @@ class OperationItem(Base):
     made_id: Mapped[UUID | None]
 
 
+class OperationChoice(Base):
+    """The things that were chosen for an operation, from when it was accepted until its job begins with them."""
+
+    __tablename__ = "operation_choices"
+
+    operation_id: Mapped[UUID] = mapped_column(ForeignKey("operations.id", ondelete="CASCADE"), primary_key=True)
+    things: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+_GIVE_ROWS = text("""
+    WITH chosen AS (DELETE FROM operation_choices WHERE operation_id = :operation_id RETURNING things)
+    INSERT INTO operation_items (operation_id, position, object_id)
+    SELECT :operation_id, each.position, each.thing
+      FROM chosen CROSS JOIN LATERAL unnest(things) WITH ORDINALITY AS each (thing, position)
+""")
+
+
 def choose_items(operation: Operation, things: Select[Any]) -> int:
     """Choose what an operation is about: `things` selects one column, the id of each of them. Count them."""
     session = open_session()
     session.flush()
     of = things.subquery()
     (thing,) = of.columns
-    position = func.row_number().over(order_by=thing)
-    chosen = select(literal(operation.id), position, thing.cast(Text))
-    made = session.execute(insert(OperationItem).from_select(["operation_id", "position", "object_id"], chosen))
-    total = cast("CursorResult[Any]", made).rowcount
+    in_order = func.array_agg(aggregate_order_by(thing.cast(Text), thing))
+    chosen = select(literal(operation.id), func.coalesce(in_order, cast([], ARRAY(Text)))).select_from(of)
+    choice = insert(OperationChoice).from_select(["operation_id", "things"], chosen)
+    total: int = session.execute(choice.returning(func.cardinality(OperationChoice.things))).scalar_one()
     operation.progress = {"done": 0, "total": total}
     return total
 
 
 def are_chosen(operation_id: UUID) -> bool:
-    return bool(open_session().scalar(select(exists().where(OperationItem.operation_id == operation_id))))
+    of_it = (each.operation_id == operation_id for each in (OperationChoice, OperationItem))
+    return bool(open_session().scalar(select(or_(*(exists().where(condition) for condition in of_it)))))
 
 
 def work_on_next_items(operation_id: UUID, act: Act, *, most: int) -> bool:
@@ -122,6 +147,8 @@ def work_on_next_together(operation_id: UUID, act_on_all: ActOnAll, *, most: int
         return False
     session = open_session()
     done = (operation.progress or {}).get("done", 0)
+    if not done:
+        session.execute(_GIVE_ROWS, {"operation_id": operation_id})
     waiting = select(OperationItem.position, OperationItem.object_id).where(
         OperationItem.operation_id == operation_id, OperationItem.position > done
     )
@@ -187,10 +214,26 @@ def stop_operation(
 
 def list_items(operation: Operation, *, result: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
     """List a page of what an operation is about, in the order in which it is worked on."""
-    query = select(OperationItem).where(OperationItem.operation_id == operation.id)
+    waits = db.session.scalar(select(exists().where(OperationChoice.operation_id == operation.id)))
+    item = _as_items(OperationChoice) if waits else OperationItem
+    query = select(item).where(item.operation_id == operation.id)
     if result is not None:
-        query = query.where(OperationItem.result == result)
-    return page(query, OperationItem.position, limit=limit, cursor=cursor)
+        query = query.where(item.result == result)
+    return page(query, item.position, limit=limit, cursor=cursor)
+
+
+def _as_items(choice: type[OperationChoice]) -> type[OperationItem]:
+    """Read what was chosen as if each thing had its row: all of them wait."""
+    each = func.unnest(choice.things).table_valued("thing", with_ordinality="position").render_derived()
+    waiting = select(
+        choice.operation_id,
+        each.c.position.cast(Integer).label("position"),
+        each.c.thing.label("object_id"),
+        literal(ItemResult.WAITING.value).label("result"),
+        null().cast(Text).label("code"),
+        null().cast(Uuid).label("made_id"),
+    ).join_from(choice, each, true())
+    return aliased(OperationItem, waiting.subquery(), adapt_on_names=True)
 
 
 def record_for_asker(operation: Operation, action: str, object_kind: str, object_id: object, **new: object) -> None:

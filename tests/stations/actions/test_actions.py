@@ -53,12 +53,18 @@ def test_all_that_match_go_into_maintenance_and_no_others(
     counted = client.get(f"{ACTIONS}/count?city=kathmandu&status=online", headers=headers).get_json()
     assert counted == {"count": 3}
     made = act(client, headers, city="kathmandu", status="online", count=3)
+    address = f"/api/operations/{made}/items"
+    first = client.get(f"{address}?limit=2&result=waiting", headers=headers).get_json()
+    rest = client.get(f"{address}?limit=2&cursor={first['next_cursor']}", headers=headers).get_json()
+    chosen = [(each["object_id"], each["result"]) for each in first["items"] + rest["items"]]
+    assert chosen == [("K1", "waiting"), ("K2", "waiting"), ("K3", "waiting")], "before the job begins"
+    assert client.get(f"{address}?result=done", headers=headers).get_json()["items"] == []
     work()
     assert in_maintenance(app) == ["K1", "K2", "K3"]
     found = operation(client, headers, made)
     assert (found["status"], found["progress"]) == ("succeeded", {"done": 3, "total": 3})
     assert found["result"] == {"changed": 3, "passed_over": []}
-    items = client.get(f"/api/operations/{made}/items", headers=headers).get_json()["items"]
+    items = client.get(address, headers=headers).get_json()["items"]
     assert [(each["object_id"], each["result"], bool(each["made_id"])) for each in items] == [
         ("K1", "done", True),
         ("K2", "done", True),
