@@ -261,7 +261,9 @@ class PayoutsMachine(Clerks, Earners):
 def test_no_paisa_is_made_lost_or_paid_twice(app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """`PAYOUT_STEPS=100000 PAYOUT_SEED=7` goes further, and where it goes follows from the seed."""
     monkeypatch.setattr(npi, "ASK_AFTER", timedelta(0))
-    PayoutsMachine.app, PayoutsMachine.sandbox, PayoutsMachine.mortality = app, sandbox, Mortality(monkeypatch)
+    mortality, settle = Mortality(monkeypatch), jobs.payouts.settle_numbers
+    monkeypatch.setattr(jobs.payouts, "settle_numbers", mortality.spared()(settle))
+    PayoutsMachine.app, PayoutsMachine.sandbox, PayoutsMachine.mortality = app, sandbox, mortality
     PayoutsMachine.emptier = Emptier(superuser_url(app.config["TEST_DATABASE"]))
     monkeypatch.setattr(PayoutsMachine, "reached", Counter())
     steps = int(os.environ.get("PAYOUT_STEPS", "600"))
