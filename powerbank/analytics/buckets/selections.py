@@ -10,13 +10,13 @@ from datetime import date
 from sqlalchemy import select, text, update
 
 from powerbank.analytics.buckets.days import DAY, day_begins
-from powerbank.analytics.buckets.statements import WITH_MEMORY, add_names, is_any, list_names, sum_names
+from powerbank.analytics.buckets.statements import WITH_MEMORY, add_names, list_names, sum_names
 from powerbank.analytics.figures.registry import KEPT
 from powerbank.analytics.models import FoldMark
 from powerbank.base.clock import HOME
 from powerbank.base.db import open_session
 
-CHANGES_AT_ONCE = 500
+CHANGES_AT_ONCE = 2000
 
 _NAMES = [figure.name for figure in KEPT]
 _DAY_OF_HOUR = f"CAST(timezone('{HOME.key}', at) AS date)"
@@ -45,17 +45,17 @@ def _add_stations(table: str, key: str, day: str) -> str:
 
 def _make_again(table: str, key: str, times: str) -> str:
     """Compare the sums of each selection with those of its stations, and add what differs."""
-    negative = ", ".join(f"-{name}" for name in _NAMES)
+    less = ", ".join(f"coalesce(made.{name}, 0) - coalesce(had.{name}, 0) AS {name}" for name in _NAMES)
+    differs = " OR ".join(f"coalesce(made.{name}, 0) <> coalesce(had.{name}, 0)" for name in _NAMES)
     return f"""
         INSERT INTO figure_selection_{table} AS kept ({key}, selection, package_id, {list_names(_NAMES)})
-        SELECT {key}, selection, package_id, {sum_names(_NAMES)}
-          FROM (SELECT {key}, selection, package_id, {list_names(_NAMES)}
+        SELECT {key}, selection, package_id, {less}
+          FROM (SELECT {key}, selection, package_id, {sum_names(_NAMES)}
                   FROM figure_{table} JOIN figure_selected_stations USING (station_id)
                  WHERE {times} AND :day BETWEEN starts_on AND last_day
-                 UNION ALL
-                SELECT {key}, selection, package_id, {negative}
-                  FROM figure_selection_{table} WHERE {times}) AS both_of_them
-         GROUP BY {key}, selection, package_id HAVING {is_any(_NAMES)}
+                 GROUP BY {key}, selection, package_id) AS made
+          FULL JOIN (SELECT * FROM figure_selection_{table} WHERE {times}) AS had USING ({key}, selection, package_id)
+         WHERE {differs}
             ON CONFLICT (selection, package_id, {key}) DO UPDATE SET {add_names(_NAMES)}"""  # noqa: S608  # nosec B608
 
 

@@ -28,20 +28,20 @@ def make_hours(*, is_whole_day: bool, is_pruned: bool, is_old: bool) -> TextClau
 
     A whole day is compared with its own row. The day of single hours changes by as much as its hours do, and so do the
     selections of a station; those of a whole day are made by themselves. Of an old day the hours of single stations are
-    not kept. Where the rows of a source are deleted by now (`is_pruned`), what was
-    summed up from them stays as it is.
+    not kept. Where the rows of a source are deleted by now (`is_pruned`), what was summed up from them stays as it is.
     """
     kept = [figure for figure in KEPT if not (is_pruned and STATEMENTS[figure.source].is_pruned)]
     names = [figure.name for figure in kept]
     hours = f"SELECT at, station_id, package_id, {list_names(names)} FROM"
     kept_hours = f"{hours} figure_hours WHERE at >= :since AND at < :until"
-    days = f"SELECT {_DAY} AS day, station_id, package_id, {list_names(names)} FROM"
+    sums = ", ".join(f"CAST(sum({name}) AS bigint) AS {name}" for name in names)
+    days = f"SELECT {_DAY} AS day, station_id, package_id, {sums} FROM made GROUP BY 1, 2, 3"  # noqa: S608  # nosec B608
     kept_days = f"SELECT day, station_id, package_id, {list_names(names)} FROM figure_days WHERE day = :day"  # noqa: S608  # nosec B608
     return text(f"""
         WITH made AS MATERIALIZED ({_sum_sources(kept)}),
         differs AS MATERIALIZED ({_difference("at", names, f"{hours} made", kept_hours)}),
         day_differs AS MATERIALIZED (
-            {_difference("day", names, f"{days} made", kept_days) if is_whole_day else _sum_by_day(names)}),
+            {_difference("day", names, days, kept_days) if is_whole_day else _sum_by_day(names)}),
         hours AS (
             INSERT INTO figure_hours AS kept (at, station_id, package_id, {list_names(names)})
             SELECT at, station_id, package_id, {list_names(names)} FROM differs
@@ -86,11 +86,16 @@ def _sum_source(source: Source, kept: Sequence[Figure]) -> str:
 
 
 def _difference(key: str, names: Sequence[str], made: str, kept: str) -> str:
-    """Take what is kept from what was made, and leave out the rows in which nothing differs."""
-    negative = kept.replace(list_names(names), ", ".join(f"-{name}" for name in names), 1)
+    """Take what is kept from what was made, and leave out the rows in which nothing differs.
+
+    The rows are joined, and not summed up with opposite signs: a sum of large integers is a numeric, which costs some
+    times as much as a comparison, and in most rows nothing differs.
+    """
+    less = ", ".join(f"coalesce(made.{name}, 0) - coalesce(kept.{name}, 0) AS {name}" for name in names)
+    differs = " OR ".join(f"coalesce(made.{name}, 0) <> coalesce(kept.{name}, 0)" for name in names)
     return f"""
-        SELECT {key}, station_id, package_id, {sum_names(names)} FROM ({made} UNION ALL {negative}) AS both_of_them
-         GROUP BY {key}, station_id, package_id HAVING {is_any(names)}"""  # noqa: S608  # nosec B608
+        SELECT {key}, station_id, package_id, {less} FROM ({made}) AS made
+          FULL JOIN ({kept}) AS kept USING ({key}, station_id, package_id) WHERE {differs}"""  # noqa: S608  # nosec B608
 
 
 def _add_to_selections(names: Sequence[str]) -> str:
