@@ -51,7 +51,7 @@ function begin(place) {
       axes: [
         { ...line, space: 70, values: (_, marks) => marks.map((mark) => moment(mark, marks.at(-1) - marks[0] > 172_800)) },
         ...units.map((unit, number) => ({
-          ...line, scale: unit, side: number ? 1 : 3, size: 48, grid: number ? { show: false } : line.grid,
+          ...line, scale: unit, side: number ? 1 : 3, size: wide, grid: number ? { show: false } : line.grid,
           incrs: INCREMENTS, values: (_, marks) => marks.map((mark) => written(mark, unit)),
         })),
       ],
@@ -104,7 +104,11 @@ function begin(place) {
     return made;
   }
   function written(value, unit) {
-    return value === null || value === undefined ? "–" : digits(`${value}${unit === "%" ? " %" : ""}`);
+    return value === null || value === undefined ? "–" : digits(`${value.toLocaleString("en-IN")}${unit === "%" ? " %" : ""}`);
+  }
+  // As wide as the longest of the numbers along it: revenue of a day may be millions.
+  function wide(_, marks) {
+    return Math.max(48, ...(marks ?? []).map((mark) => mark.length * 7 + 18));
   }
   // A browser that does not know the language of the page writes days as numbers, and all digits as the page does.
   function moment(seconds, withDay, withTime = !withDay) {
