@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.stations.actions import services as actions
@@ -100,6 +100,30 @@ def test_it_may_run_twice_and_goes_on_where_it_broke_off(
     work("default")
     assert operation(client, headers, str(made))["result"]["changed"] == 4
     assert rows(app, "SELECT count(*) FROM station_commands WHERE command = 'reboot'") == [(4,)]
+
+
+def test_a_batch_takes_as_many_statements_however_many_stations_it_has(
+    app: Flask, client: FlaskClient, staff_headers: SignIn, stations: list[str]
+) -> None:
+    headers = staff_headers("operations")
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    counts = []
+    with app.app_context():
+        for sns in (["K1"], ["K1", "K2", "P1"]):
+            made = UUID(act(client, headers, action="maintenance_on", sns=sns))
+            asked.clear()
+            event.listen(db.engine, "before_cursor_execute", note)
+            try:
+                with transaction():
+                    assert actions.act_on_next_stations(made, now=utcnow())
+            finally:
+                event.remove(db.engine, "before_cursor_execute", note)
+            counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
 
 
 def test_one_that_goes_slowly_reaches_so_many_a_minute_and_is_stopped(
