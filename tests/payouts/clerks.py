@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, rule
+from hypothesis.stateful import rule
 
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import utcnow
@@ -11,7 +11,7 @@ from powerbank.payouts import approval
 from tests.payouts.houses import CLERKS, Clerk
 from tests.payouts.promises import APPROVALS, Promises
 
-PAYOUTS = Bundle("payouts")
+WHICH = st.integers(0, 59)  # of all payouts of a walk
 CLERK = st.sampled_from(CLERKS)
 # So many commits and pushes does a piece of work live through before it is killed. Mostly it is not killed.
 CRASHES = st.none() | st.none() | st.integers(0, 12)
@@ -19,14 +19,44 @@ UNDER_WAY = ("sending", "processing", "unknown")
 
 
 class Clerks(Promises):
-    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
+    """A payout is drawn by its place: how many there are depends on the time too, and no draw may depend on that."""
+
+    @rule(which=WHICH, clerk=CLERK, crash=CRASHES)
+    def a_clerk_approves_one(self, which: int, clerk: Clerk, crash: int | None) -> None:
+        for payout_id in self.payout_at(which):
+            self.a_clerk_approves(payout_id, clerk, crash)
+
+    @rule(which=WHICH, clerk=CLERK, crash=CRASHES)
+    def a_clerk_holds_one(self, which: int, clerk: Clerk, crash: int | None) -> None:
+        for payout_id in self.payout_at(which):
+            self.a_clerk_holds(payout_id, clerk, crash)
+
+    @rule(which=WHICH, clerk=CLERK, crash=CRASHES)
+    def a_clerk_releases_one(self, which: int, clerk: Clerk, crash: int | None) -> None:
+        for payout_id in self.payout_at(which):
+            self.a_clerk_releases(payout_id, clerk, crash)
+
+    @rule(which=WHICH, clerk=CLERK, crash=CRASHES)
+    def a_clerk_cancels_one(self, which: int, clerk: Clerk, crash: int | None) -> None:
+        for payout_id in self.payout_at(which):
+            self.a_clerk_cancels(payout_id, clerk, crash)
+
+    @rule(which=WHICH, clerk=CLERK, crash=CRASHES)
+    def a_clerk_tries_one_again(self, which: int, clerk: Clerk, crash: int | None) -> None:
+        for payout_id in self.payout_at(which):
+            self.a_clerk_tries_again(payout_id, clerk, crash)
+
+    @rule(which=WHICH, clerk=CLERK, crash=CRASHES)
+    def a_clerk_says_what_became_of_one(self, which: int, clerk: Clerk, crash: int | None) -> None:
+        for payout_id in self.payout_at(which):
+            self.a_clerk_says_what_became_of_it(payout_id, clerk, crash)
+
     def a_clerk_approves(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
         if self.book(lambda: approval.approve_payout(payout_id, staff=clerk, now=utcnow()), crash):
             [payout] = self.ask("SELECT payee_id, account_id FROM payouts WHERE id = :id", id=payout_id)
             assert payout.account_id == self.account_of[payout.payee_id].id
             self.reached["approved by a second person"] += 1
 
-    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
     def a_clerk_holds(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
         self.book(lambda: approval.hold_payout(payout_id, staff=clerk, reason="wait", now=utcnow()), crash)
 
@@ -37,15 +67,12 @@ class Clerks(Promises):
             self.note(payout_id, self.status(payout_id))
             (self.a_clerk_cancels if gives_up else self.a_clerk_releases)(payout_id, clerk, crash)
 
-    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
     def a_clerk_releases(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
         self.book(lambda: approval.release_payout(payout_id, staff=clerk, reason=None, now=utcnow()), crash)
 
-    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
     def a_clerk_cancels(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
         self.book(lambda: approval.cancel_payout(payout_id, staff=clerk, reason=None, now=utcnow()), crash)
 
-    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
     def a_clerk_tries_again(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
         [payout] = self.ask("SELECT * FROM payouts WHERE id = :id", id=payout_id)
         balance = self.payable()[payout.payee_id]
@@ -65,7 +92,6 @@ class Clerks(Promises):
         for payout_id in self.payouts(*UNDER_WAY):
             self.a_clerk_says_what_became_of_it(payout_id, clerk, crash)
 
-    @rule(payout_id=PAYOUTS, clerk=CLERK, crash=CRASHES)
     def a_clerk_says_what_became_of_it(self, payout_id: UUID, clerk: Clerk, crash: int | None) -> None:
         """They have looked at the bank, or paid by hand themselves."""
         [payout] = self.ask(f"{APPROVALS} WHERE p.id = :id", id=payout_id)
@@ -88,6 +114,11 @@ class Clerks(Promises):
     def status(self, payout_id: UUID) -> str:
         [row] = self.ask("SELECT status FROM payouts WHERE id = :id", id=payout_id)
         return str(row.status)
+
+    def payout_at(self, which: int) -> list[UUID]:
+        """Find the payout at this place, the newest at 0, round and round. None, if there is no payout at all."""
+        made = [row.id for row in self.ask("SELECT id FROM payouts ORDER BY id DESC")]
+        return [made[which % len(made)]] if made else []
 
     def payouts(self, *statuses: str) -> list[UUID]:
         return [row.id for row in self.ask("SELECT id FROM payouts WHERE status = ANY(:s) ORDER BY id", s=[*statuses])]

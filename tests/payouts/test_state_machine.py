@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import MultipleResults, initialize, multiple, precondition, rule
+from hypothesis.stateful import initialize, rule
 
 import jobs.payouts
 from powerbank.base.audit import staff_actor
@@ -29,7 +29,7 @@ from powerbank.payouts.statements import services as statements
 from scripts.sandbox import Sandbox
 from tests.databases import Emptier, superuser_url
 from tests.dying import Mortality
-from tests.payouts.clerks import CLERK, CRASHES, PAYOUTS, UNDER_WAY, Clerks
+from tests.payouts.clerks import CLERK, CRASHES, UNDER_WAY, WHICH, Clerks
 from tests.payouts.conftest import PlainRun
 from tests.payouts.earners import A_DAY, Earners
 from tests.payouts.houses import APPROVED_BY_POLICY, ASKS, PROVIDERS, Clerk
@@ -68,30 +68,24 @@ class PayoutsMachine(Clerks, Earners):
 
     slot: datetime | None = None
 
-    @initialize(
-        target=PAYOUTS, amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.none() | FAULTS, elsewhere=st.booleans()
-    )
-    def begin(
-        self, amounts: list[int], by: str, clerk: Clerk, fault: str | None, elsewhere: bool
-    ) -> MultipleResults[UUID]:
+    @initialize(amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.none() | FAULTS, elsewhere=st.booleans())
+    def begin(self, amounts: list[int], by: str, clerk: Clerk, fault: str | None, elsewhere: bool) -> None:
         """Partners get other accounts on the first day, so that nothing is sent before the second one.
 
         What is sent then may be refused, and is tried again with other accounts: by chance alone few walks come to it.
         """
         self.build()
-        first = self.a_day_is_paid_out(amounts, by, clerk, None, False, "approved", False, None)
+        self.a_day_is_paid_out(amounts, by, clerk, None, False, "approved", False, None)
         if elsewhere:
-            second = self.what_failed_is_tried_again_with_another_account(amounts, by, clerk, "refused", True)
+            self.what_failed_is_tried_again_with_another_account(amounts, by, clerk, "refused", True)
         else:
-            second = self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
-        return multiple(*first.values, *second.values)
+            self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
 
-    @rule(target=PAYOUTS, by=ASKED_BY, crash=CRASHES)
-    def payouts_run(self, by: str, crash: int | None) -> MultipleResults[UUID]:
-        return multiple(*self.make_payouts(by, crash))
+    @rule(by=ASKED_BY, crash=CRASHES)
+    def payouts_run(self, by: str, crash: int | None) -> None:
+        self.make_payouts(by, crash)
 
     @rule(
-        target=PAYOUTS,
         amounts=A_DAY,
         by=ASKED_BY,
         clerk=CLERK,
@@ -111,7 +105,7 @@ class PayoutsMachine(Clerks, Earners):
         moves: str | None,
         again: bool,
         crash: int | None,
-    ) -> MultipleResults[UUID]:
+    ) -> None:
         """Partners may get other accounts at any point of the way."""
         self.a_day_earns(amounts, None)
         self.accounts_cool_off()
@@ -128,7 +122,6 @@ class PayoutsMachine(Clerks, Earners):
             self.payouts_are_followed(None)
         if again:
             self.what_failed_is_tried_again_and_sent(clerk, None, crash)
-        return multiple(*made)
 
     @rule(clerk=CLERK, fault=st.none() | FAULTS, crash=CRASHES)
     def what_failed_is_tried_again_and_sent(self, clerk: Clerk, fault: str | None, crash: int | None) -> None:
@@ -138,17 +131,16 @@ class PayoutsMachine(Clerks, Earners):
             self.a_clerk_approves(payout_id, clerk, None)
         self.approved_payouts_are_sent(crash, fault)
 
-    @rule(target=PAYOUTS, amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.sampled_from(REFUSED), cooled=st.booleans())
+    @rule(amounts=A_DAY, by=ASKED_BY, clerk=CLERK, fault=st.sampled_from(REFUSED), cooled=st.booleans())
     def what_failed_is_tried_again_with_another_account(
         self, amounts: list[int], by: str, clerk: Clerk, fault: str, cooled: bool
-    ) -> MultipleResults[UUID]:
-        made = self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
+    ) -> None:
+        self.a_day_is_paid_out(amounts, by, clerk, fault, False, None, False, None)
         for payout_id in self.payouts("failed"):
             [payout] = self.ask("SELECT payee_id FROM payouts WHERE id = :id", id=payout_id)
             self.a_partner_has_another_account(self.venues.index(payout.payee_id), cooled)
             self.a_clerk_tries_again(payout_id, clerk, None)
             self.reached["tried again elsewhere"] += 1
-        return made
 
     def make_payouts(self, by: str, crash: int | None) -> list[UUID]:
         """A killed run is begun again, and makes the payouts that it would have made, or says why it makes none."""
@@ -174,7 +166,6 @@ class PayoutsMachine(Clerks, Earners):
         self.reached["passed over"] += len(passed)
         return [row.id for row in made]
 
-    @precondition(lambda self: self.slot is not None)
     @rule(crash=CRASHES)
     def the_last_run_is_repeated(self, crash: int | None) -> None:
         known = self.ask("SELECT id, status, attempt FROM payouts ORDER BY id")
@@ -198,9 +189,13 @@ class PayoutsMachine(Clerks, Earners):
         for payout_id in self.payouts(*UNDER_WAY):
             self.act(lambda id=payout_id: jobs.payouts.follow_payout(PlainRun(), payout_id=str(id)), crash)
 
-    @rule(payout_id=PAYOUTS, lives=st.integers(0, 6), fault=st.sampled_from(LOST))
-    def an_answer_is_lost_and_asked_for(self, payout_id: UUID, lives: int, fault: str) -> None:
+    @rule(which=WHICH, lives=st.integers(0, 6), fault=st.sampled_from(LOST))
+    def an_answer_is_lost_and_asked_for(self, which: int, lives: int, fault: str) -> None:
         """The worker is killed somewhere between the note that it sends and the note of the answer, again and again."""
+        for payout_id in self.payout_at(which):
+            self.an_answer_is_lost(payout_id, lives, fault)
+
+    def an_answer_is_lost(self, payout_id: UUID, lives: int, fault: str) -> None:
         if self.status(payout_id) in ("approved", "sending"):
             self.sandbox.faults.set("npi", fault, times=1)
             self.send(payout_id, lives)
