@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -11,6 +12,7 @@ from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.ledger.events import DueWaived
 from powerbank.outbox.enqueue import publish
 from powerbank.rentals.events import CaseDecided
+from powerbank.support.staff import search
 from tests.people import Headers, change, rows
 from tests.stations.conftest import Make
 from tests.support.conftest import Begin, Talk
@@ -58,6 +60,22 @@ def test_a_note_is_seen_by_staff_alone(client: FlaskClient, begin: Begin) -> Non
     ]
     note_id = talk.staff_messages()[-1]["id"]
     assert talk.post("read", {"up_to": note_id}).status_code == 404
+
+
+@pytest.mark.parametrize("newest", [0, 1, 1000])
+def test_what_was_said_is_found_page_by_page_however_many_are_looked_at(
+    client: FlaskClient, begin: Begin, monkeypatch: pytest.MonkeyPatch, newest: int
+) -> None:
+    monkeypatch.setattr(search, "NEWEST", newest)
+    begun = [begin(name, f"A {word} cable") for name, word in (("sita", "torn"), ("hari", "red"), ("rita", "torn"))]
+    begun[0].write("Still torn, a torn cable")
+    found: list[str] = []
+    cursor, address = "", "/api/admin/support/conversations?limit=1&q=torn+cable"
+    while cursor is not None:
+        answer = client.get(f"{address}&cursor={cursor}" if cursor else address, headers=begun[0].staff).get_json()
+        found += [each["id"] for each in answer["items"]]
+        cursor = answer["next_cursor"]
+    assert found == [begun[0].id, begun[2].id]
 
 
 def test_the_queue_is_found_by_what_one_looks_for(

@@ -17,7 +17,8 @@ from powerbank.rentals import queries as rentals
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.support import queries
-from powerbank.support.models import Conversation, SavedReply, Status, Subject, SupportMessage, Topic
+from powerbank.support.models import Conversation, SavedReply, Status, Subject, Topic
+from powerbank.support.staff.search import search
 from powerbank.support.staffing.routing import has_topic, may_answer
 from powerbank.users.models import User
 
@@ -70,13 +71,9 @@ def conversation_page(
     if status == Status.OPEN or overdue:
         query = query.where(queries.is_awake(now))
     if q is not None:
-        words = func.to_tsvector("simple", SupportMessage.text)
-        said = exists().where(
-            SupportMessage.conversation_id == Conversation.id,
-            words.op("@@")(func.websearch_to_tsquery("simple", q)),
-        )
-        query = query.where(said)
-    found = page(query, Conversation.last_message_id, limit=limit, cursor=cursor, descending=True)
+        found = search(query, q, limit=limit, cursor=cursor)
+    else:
+        found = page(query, Conversation.last_message_id, limit=limit, cursor=cursor, descending=True)
     return found | {"items": queries.describe_for_staff(found["items"])}
 
 
