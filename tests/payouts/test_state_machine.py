@@ -48,7 +48,7 @@ REACHED = {
     "passed over": 100,
     "killed": 100,
     "failed": 300,
-    "unknown": 300,
+    "unknown": 600,
     "processing": 300,
     "approved by a second person": 2000,
     "held": 2000,
