@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from powerbank.api.paging import after_cursor, page
+from powerbank.base.db import db
 from powerbank.support.models import Conversation, SupportMessage
 
 NEWEST = 5000  # where a word is said in one of a hundred, they fill a page
@@ -20,14 +21,20 @@ NEWEST = 5000  # where a word is said in one of a hundred, they fill a page
 
 def search(query: Select[Any], q: str, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """Return a page of those conversations of `query` in which this was said, the newest message first."""
-    found = _look_at_newest(query, q, limit=limit, cursor=cursor)
-    return found if found["next_cursor"] is not None else _ask_index(query, q, limit=limit, cursor=cursor)
-
-
-def _look_at_newest(query: Select[Any], q: str, *, limit: int, cursor: str | None) -> dict[str, Any]:
     key = Conversation.last_message_id
-    rest = query.where(after_cursor(cursor, key, descending=True)).order_by(key.desc())
-    newest = aliased(Conversation, rest.limit(NEWEST).subquery())
+    newest = query.where(after_cursor(cursor, key, descending=True)).order_by(key.desc()).limit(NEWEST)
+    found = _look_at(newest, q, limit=limit, cursor=cursor)
+    if found["next_cursor"] is not None or _count(newest) < NEWEST:
+        return found
+    return _ask_index(query, q, limit=limit, cursor=cursor)
+
+
+def _count(some: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def _look_at(some: Select[Any], q: str, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    newest = aliased(Conversation, some.subquery())
     said = exists().where(SupportMessage.conversation_id == newest.id, _is_said(q))
     return page(select(newest).where(said), newest.last_message_id, limit=limit, cursor=cursor, descending=True)
 
