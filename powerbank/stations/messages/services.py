@@ -106,24 +106,31 @@ def _apply_heartbeat(state: StationState, message: DecodedMessage, message_id: U
         if isinstance(event, Presence):
             presence.record_presence(state, online=event.online, at=at)
             return True
-        if isinstance(event, Heartbeat):
-            station_events.record_heartbeat(state, event, now=now)
     if (state.boot_id, state.seq) == message.order.position:
         return False
     is_newer = sequence.is_newer(state, message.order)
     if not is_newer:
         is_newer = message.snapshot is not None and sequence.count_restart(state, message.order)
-    if not is_newer:
+    if is_newer:
+        _apply_newest(state, message, message_id, now=now)
+    else:
         message_log.keep_message(message, message_id, Outcome.STALE)
-    elif message.snapshot is not None:
-        _apply_snapshot(state, message, message.snapshot, message_id)
-    elif state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat:
-        commands.request_snapshot(message.station.id, now=now)  # this cabinet shows its slots only when it is asked
     # Locks are taken in this order everywhere: the rows of power banks, then the live row.
     presence.record_presence(state, online=True, at=at)
     if is_newer:
         sequence.advance_sequence(state, message.order)
     return True
+
+
+def _apply_newest(state: StationState, message: DecodedMessage, message_id: UUID, *, now: datetime) -> None:
+    for event in message.events:
+        if isinstance(event, Heartbeat):
+            station_events.record_heartbeat(state, event, now=now)
+    at = message.received.received_at
+    if message.snapshot is not None:
+        _apply_snapshot(state, message, message.snapshot, message_id)
+    elif state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat:
+        commands.request_snapshot(message.station.id, now=now)  # this cabinet shows its slots only when it is asked
 
 
 def _apply_snapshot(state: StationState, message: DecodedMessage, snapshot: Snapshot, message_id: UUID) -> None:

@@ -143,6 +143,16 @@ def test_a_station_that_lost_its_count_is_believed_when_it_goes_on(talker: Talke
     assert find_serials_in_slots(talker.id)[3] == "103"
 
 
+def test_a_late_heartbeat_says_nothing_of_now(talker: Talker) -> None:
+    """One that came late neither takes the station out of service nor names the firmware of today."""
+    talker.say("heartbeat", {"status": "online", "hardware_info": {"firmware": "2.0"}, "slots": []})
+    talker.say(
+        "heartbeat", {"status": "maintenance", "hardware_info": {"firmware": "1.0"}, "slots": []}, boot_id=1, seq=0
+    )
+    told = "SELECT reports_maintenance, firmware FROM station_state JOIN station_live USING (station_id)"
+    assert query_rows(f"{told} WHERE station_id = :id", id=talker.id) == [(False, "2.0")]
+
+
 def test_late_snapshots_between_new_ones_do_not_add_up_to_a_restart(talker: Talker) -> None:
     for number in range(8):
         talker.snapshot({1: "101"}, boot_id=2, seq=100 + number, ts=talker.now.isoformat())
