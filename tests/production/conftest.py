@@ -1,5 +1,6 @@
 """A small production: a database of its own, a folder of documents, keys for backups, and Redis."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,24 @@ from sqlalchemy import make_url
 
 from config import Settings, load
 from tests.databases import TEMPLATE, execute, superuser_url
+
+# All workers share the role, and two cannot change it at the same moment.
+MAY_CREATE_DATABASES = """
+    DO $$ BEGIN
+        IF NOT (SELECT rolcreatedb FROM pg_roles WHERE rolname = 'powerbank_owner') THEN
+            ALTER ROLE powerbank_owner CREATEDB;
+        END IF;
+    END $$
+"""
+
+
+@pytest.fixture(autouse=True)
+def _same_umask() -> Iterator[None]:
+    """Leave the next tests the umask that there was: these programs write for their own account only."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @dataclass
@@ -33,7 +52,7 @@ def production(clean: None, environment: dict[str, str], worker_id: str, tmp_pat
         pytest.skip("age is not on this machine")
     name = f"powerbank_production_{worker_id}"
     execute(superuser_url("postgres"), f"CREATE DATABASE {name} OWNER powerbank_owner TEMPLATE {TEMPLATE}")
-    execute(superuser_url("postgres"), "ALTER ROLE powerbank_owner CREATEDB")
+    execute(superuser_url("postgres"), MAY_CREATE_DATABASES)
     key = tmp_path / "backup.key"
     subprocess.run(["age-keygen", "-o", key], check=True, capture_output=True)
     public = subprocess.run(["age-keygen", "-y", key], check=True, capture_output=True).stdout
