@@ -7,6 +7,7 @@
 
 const PAUSE = 30_000; // between two readings: a plot of a day changes slowly
 const HEIGHT = 230;
+const HALF_A_DAY = 43_200; // seconds
 const INCREMENTS = [...Array(8).keys()].flatMap((power) => [1, 2, 2.5, 5].map((each) => each * 10 ** power)).filter(Number.isInteger);
 const LANGUAGE = document.documentElement.lang;
 const PATTERNS = { brand: [], busy: [6, 4], warn: [2, 3], good: [10, 3, 2, 3] }; // a line is told by more than its colour
@@ -44,10 +45,12 @@ function begin(place) {
     const colour = (name) => getComputedStyle(place).getPropertyValue(`--${name}`).trim();
     const units = [...new Set(told.series.map((each) => each.unit))];
     const line = { stroke: colour("soft"), font: "12px system-ui", grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line") } };
+    const isOne = told.times.length === 1;
     const options = {
       width: ground.clientWidth, height: HEIGHT, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), told.zone),
       legend: { live: false }, cursor: { points: { size: 6 }, drag: { setScale: false } },
-      scales: Object.fromEntries(units.map((unit) => [unit, { range: (_, least, most) => [Math.min(0, least ?? 0), unit === "%" ? 100 : Math.max(4, most ?? 4, least ?? 0)] }])),
+      // A single moment is drawn as points, in the middle of a day.
+      scales: Object.fromEntries([["x", { range: (_, first, last) => (isOne ? [first - HALF_A_DAY, first + HALF_A_DAY] : [first, last]) }], ...units.map((unit) => [unit, { range: (_, least, most) => [Math.min(0, least ?? 0), unit === "%" ? 100 : Math.max(4, most ?? 4, least ?? 0)] }])]),
       axes: [
         { ...line, space: 70, values: (_, marks) => marks.map((mark) => moment(mark, marks.at(-1) - marks[0] > 172_800)) },
         ...units.map((unit, number) => ({
@@ -58,7 +61,7 @@ function begin(place) {
       series: [
         { value: (_, seconds) => (seconds === null ? "" : moment(seconds, true, true)) },
         ...told.series.map((each) => ({
-          label: each.label, scale: each.unit, stroke: colour(each.tone), width: 2, dash: PATTERNS[each.tone], points: { show: false },
+          label: each.label, scale: each.unit, stroke: colour(each.tone), width: 2, dash: PATTERNS[each.tone], points: { show: isOne },
           paths: each.steps ? uPlot.paths.stepped({ align: 1 }) : undefined, spanGaps: false,
         })),
       ],
