@@ -44,7 +44,7 @@ GROWS = {
         "ranks all stations by sums of days and hours; an answer is kept for half an hour",
     ),
     **dict.fromkeys(
-        ("/console/", "/console/now"),
+        ("/console/", "/console/now", "/metrics"),
         "finds the postings of a time by their numbers, and those of these data follow no clock",
     ),
 }
