@@ -22,6 +22,7 @@ from powerbank.base.db import new_id, transaction, utcnow
 from tests.analytics import histories, one_pass
 from tests.analytics.conftest import Fold
 from tests.analytics.histories import LATEST, NOW, TIMED, History, Step, fold_all, play
+from tests.examples import THOROUGH
 from tests.people import Headers, change, rows
 from tests.rentals.conftest import Out, Packages
 from tests.stations.conftest import Make
@@ -54,7 +55,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12 * THOROUGH, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_any_history_gives_what_one_pass_over_it_gives(past: History, steps: list[Step]) -> None:
     """Each figure of each hour and day, of the network, each station and each package. The histories add up."""

@@ -20,6 +20,7 @@ from powerbank.api.openapi import api, note_for_document
 from powerbank.base.db import db
 from powerbank.outbox import heartbeats
 from powerbank.outbox.policy import Queue, lanes
+from tests.examples import THOROUGH
 
 # The routes are tried in shares, so that several processes can work at once.
 SHARES = 6
@@ -74,7 +75,13 @@ def test_any_request_gets_a_documented_answer(
             heartbeats.record(db.engine, name="w", kind="worker", queues=lanes(Queue))
             heartbeats.record(db.engine, name="s", kind="scheduler", queues=[])
 
-        @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
+        @settings(
+            max_examples=5 * THOROUGH,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=[*HealthCheck],
+        )
         @given(case=operation.as_strategy())
         def send(case: schemathesis.Case) -> None:
             case.call_and_validate(headers=headers, checks=CHECKS)

@@ -11,9 +11,10 @@ import pytest
 from flask import Flask, request, session
 from flask.json.provider import JSONProvider
 from flask.testing import FlaskClient
+from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request
 
-from powerbank.base.application import MemoryRequest, OrjsonProvider, dump_json
+from powerbank.base.application import MemoryRequest, OrjsonProvider, ReadRule, dump_json
 
 NEPAL = timezone(timedelta(hours=5, minutes=45))
 
@@ -65,6 +66,16 @@ def test_an_answer_sets_no_cookie_for_a_caller_without_one(client: FlaskClient) 
     assert "Cookie" not in answer.headers.get("Vary", "")
 
 
+@pytest.mark.parametrize("append_unknown", [True, False])
+def test_addresses_are_made_as_werkzeug_makes_them(append_unknown: bool) -> None:
+    ours, theirs = (Map([kind("/a/<name>/b", endpoint="x")]).bind("host") for kind in (ReadRule, Rule))
+    for _ in range(2):  # the first time, a rule learns it
+        made = [
+            each.build("x", {"name": "n 1/é", "more": "1 2"}, append_unknown=append_unknown) for each in (ours, theirs)
+        ]
+        assert made[0] == made[1]
+
+
 class TestWhatWeLeanOn:
     """After an update of Flask or Werkzeug that fails here, read `powerbank/base/application.py` again."""
 
@@ -82,3 +93,8 @@ class TestWhatWeLeanOn:
     def test_a_request_makes_the_place_of_each_uploaded_file(self) -> None:
         assert "self._get_file_stream" in inspect.getsource(Request.make_form_data_parser)
         assert isinstance(MemoryRequest({})._get_file_stream(10**9, "image/png"), io.BytesIO)
+
+    def test_a_rule_is_given_what_makes_its_addresses_by_one_method(self) -> None:
+        source = inspect.getsource(Rule.compile)
+        assert "self._build = self._compile_builder(False).__get__(self, None)" in source
+        assert "self._build_unknown = self._compile_builder(True).__get__(self, None)" in source

@@ -23,6 +23,7 @@ from powerbank.crew.tasks.models import Task
 from powerbank.crew.tasks.proofs import Evidence
 from powerbank.crew.tasks.states import HELD, UNDONE
 from tests.crew.field import ANSWERS, SLOTS, WHICH, Field
+from tests.examples import THOROUGH
 
 
 class CrewAtWork(Field):
@@ -197,6 +198,6 @@ def test_custody_tasks_and_pay_agree_whatever_happens(app: Flask, clean: None) -
     run_state_machine_as_test(
         CrewAtWork,
         settings=settings(
-            max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8 * THOROUGH, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

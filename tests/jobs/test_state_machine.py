@@ -17,6 +17,7 @@ from powerbank.base.redis_clients import queue_redis
 from powerbank.outbox import catalogue, lifecycle, relay
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.policy import JobSpec, Queue, retry_after
+from tests.examples import THOROUGH
 
 FATE: dict[str, str] = {}  # what the next run of a job does: fine, fail, refuse
 
@@ -183,6 +184,10 @@ def test_effects_equal_completed_jobs(app: Flask) -> None:
     Engine.app = app
     machine = Engine.TestCase
     machine.settings = settings(
-        max_examples=25, stateful_step_count=30, deadline=None, database=None, suppress_health_check=[*HealthCheck]
+        max_examples=20 * THOROUGH,
+        stateful_step_count=30,
+        deadline=None,
+        database=None,
+        suppress_health_check=[*HealthCheck],
     )
     machine().runTest()

@@ -21,6 +21,7 @@ from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, WalletTransaction
 from powerbank.points.queries import points_of_user
+from tests.examples import THOROUGH
 from tests.ledger.conftest import about, assert_books_are_right, award, balances, key, make_person, top_up
 
 AMOUNTS = st.integers(1, 300_00)
@@ -256,6 +257,10 @@ def test_money_is_never_made_or_lost(app: Flask) -> None:
     Money.app = app
     machine = Money.TestCase
     machine.settings = settings(
-        max_examples=15, stateful_step_count=30, deadline=None, database=None, suppress_health_check=[*HealthCheck]
+        max_examples=12 * THOROUGH,
+        stateful_step_count=30,
+        deadline=None,
+        database=None,
+        suppress_health_check=[*HealthCheck],
     )
     machine().runTest()

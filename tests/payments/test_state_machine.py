@@ -31,6 +31,7 @@ from powerbank.payments.webhooks import services as webhooks
 from scripts.sandbox import Sandbox
 from tests.databases import empty, superuser_url
 from tests.dying import Mortality
+from tests.examples import THOROUGH
 from tests.ledger.conftest import about, assert_books_are_right, balances, key, make_person, shared_balance
 from tests.payments.conftest import settle
 from tests.payments.machine import JOBS, Crash, PaymentsMachine
@@ -263,6 +264,10 @@ def test_gateways_and_books_agree_whatever_happens(
     Payments.app, Payments.sandbox, Payments.mortality = app, vendors, Mortality(monkeypatch)
     machine = Payments.TestCase
     machine.settings = settings(
-        max_examples=10, stateful_step_count=25, deadline=None, database=None, suppress_health_check=[*HealthCheck]
+        max_examples=8 * THOROUGH,
+        stateful_step_count=25,
+        deadline=None,
+        database=None,
+        suppress_health_check=[*HealthCheck],
     )
     machine().runTest()

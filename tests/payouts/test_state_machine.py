@@ -29,6 +29,7 @@ from powerbank.payouts.statements import services as statements
 from scripts.sandbox import Sandbox
 from tests.databases import Emptier, superuser_url
 from tests.dying import Mortality
+from tests.examples import THOROUGH
 from tests.payouts.clerks import CLERK, CRASHES, UNDER_WAY, WHICH, Clerks
 from tests.payouts.conftest import PlainRun
 from tests.payouts.earners import A_DAY, Earners
@@ -261,7 +262,7 @@ def test_no_paisa_is_made_lost_or_paid_twice(app: Flask, sandbox: Sandbox, monke
     PayoutsMachine.app, PayoutsMachine.sandbox, PayoutsMachine.mortality = app, sandbox, mortality
     PayoutsMachine.emptier = Emptier(superuser_url(app.config["TEST_DATABASE"]))
     monkeypatch.setattr(PayoutsMachine, "reached", Counter())
-    steps = int(os.environ.get("PAYOUT_STEPS", "600"))
+    steps = int(os.environ.get("PAYOUT_STEPS", 300 * THOROUGH))
     if given := os.environ.get("PAYOUT_SEED"):
         seed(int(given))(PayoutsMachine)
     machine = PayoutsMachine.TestCase

@@ -33,6 +33,7 @@ from powerbank.support.sides import Writer
 from powerbank.support.staff import services as staff_services
 from tests.conftest import PASSWORD
 from tests.databases import empty, superuser_url
+from tests.examples import THOROUGH
 from tests.ledger.conftest import make_person
 
 DEVICES = st.integers(0, 2)
@@ -251,6 +252,6 @@ def test_three_devices_and_staff_agree_whatever_the_network_does(app: Flask, cle
     run_state_machine_as_test(
         Talk,
         settings=settings(
-            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8 * THOROUGH, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from powerbank.crew.routing.solving import TRIED_IN_ALL_ORDERS, plan_nearest_first, plan_route
 from powerbank.crew.routing.trips import Route, Stop, Trip, Warehouse, measure_ways
 from powerbank.stations.availability.kept_slots import Place
+from tests.examples import THOROUGH
 
 QUICKLY = 0.05
 
@@ -56,7 +57,7 @@ def trips(draw: st.DrawFn) -> Trip:
 
 
 @given(trips())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50 * THOROUGH, deadline=None)
 def test_a_route_can_be_driven_and_leaves_no_task_unsaid(trip: Trip) -> None:
     route, by_hand = plan(trip), plan(trip, plan_nearest_first)
     assert route.cost <= by_hand.cost

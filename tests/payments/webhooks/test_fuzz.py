@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from powerbank.base.db import db
+from tests.examples import THOROUGH
 from tests.payments.conftest import Payer, Work
 from tests.payments.steps import signed
 
@@ -27,7 +28,7 @@ QUERIES = st.dictionaries(NAMES | TEXTS, TEXTS, max_size=4)
 KINDS = st.sampled_from(
     ["checkout.session.completed", "charge.dispute.created", "charge.refunded", "refund.updated", "refund.failed"]
 )
-LIMITS = settings(max_examples=60, deadline=None, database=None, suppress_health_check=[*HealthCheck])
+LIMITS = settings(max_examples=40 * THOROUGH, deadline=None, database=None, suppress_health_check=[*HealthCheck])
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ from powerbank.stations.events import PowerbankReturned, ReturnSelfTested
 from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.databases import Emptier
 from tests.dying import Mortality
+from tests.examples import THOROUGH
 from tests.ledger.conftest import top_up
 from tests.rentals import rentals_in_states
 from tests.rentals.state_machine import invariants
@@ -284,7 +285,7 @@ def test_invariants_hold_whatever_happens(
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Ours,
         settings=settings(
-            max_examples=30,
+            max_examples=12 * THOROUGH,
             stateful_step_count=40,
             deadline=None,
             report_multiple_bugs=False,

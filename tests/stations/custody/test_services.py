@@ -21,6 +21,7 @@ from powerbank.stations.custody import registration
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.models import Slot
+from tests.examples import THOROUGH
 from tests.stations import prepared
 from tests.stations.conftest import Make, find_bank_id
 
@@ -67,7 +68,7 @@ PLACES = st.sampled_from(["crew", "warehouse", "lost", "slot", "user"])
 
 
 @given(moves=st.lists(st.tuples(PLACES, st.integers(-5, 5)), max_size=12))
-@settings(max_examples=15, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=15 * THOROUGH, deadline=None, suppress_health_check=[*HealthCheck])
 def test_whatever_happens_there_is_one_place_at_any_time(
     context: Flask, make_station: Make, moves: list[tuple[str, int]]
 ) -> None:

@@ -14,6 +14,7 @@ from powerbank.stations.protocols import find_route, json_v1
 from powerbank.stations.protocols.events import Seen, Works
 from powerbank.stations.protocols.json_fields import SERIAL, Fields
 from powerbank.stations.protocols.protocol import MAX_PAYLOAD, Decoded, Note, Reason, StationFacts, Undecodable
+from tests.examples import THOROUGH
 from tests.stations.protocols.examples import IMEI, NOW
 from tests.stations.protocols.test_volinks_v1 import PUBLISHED_HEARTBEAT, PUBLISHED_SNAPSHOT, frame
 
@@ -91,7 +92,7 @@ def test_any_bytes_are_decoded_or_refused(topic: str, payload: bytes, strict: bo
     check(topic, payload, strict=strict)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200 * THOROUGH)
 @given(topic=st.sampled_from(JSON_TOPICS), body=likely | values)
 @example(topic=JSON_TOPICS[0], body={"slots": [{"slot_number": 1, "powerbank_sn": "\ud800", "status": "ok"}]})
 @example(topic=JSON_TOPICS[1], body={"type": "boot", "data": {"\x00": ["\ud8ff", float("nan"), 10**400]}})
@@ -109,7 +110,7 @@ slot_values = {
 }
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 * THOROUGH)
 @given(raw=st.fixed_dictionaries({}, optional=slot_values))
 @example(raw={"slot_number": 1, "status": "ok", "powerbank_sn": "1", "battery_level": 50, "temperature": 26.5})
 @example(raw={"slot_number": True, "status": "ok", "powerbank_sn": "1", "battery_level": 50})
@@ -139,7 +140,7 @@ def test_what_is_not_quite_json_costs_its_field_and_not_the_message(odd: str) ->
     assert found.events[1].slots[0].serial == "7"  # type: ignore[union-attr]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200 * THOROUGH)
 @given(
     topic=st.sampled_from(FRAME_TOPICS),
     command=st.sampled_from([0x10, 0x31, 0x21, 0x40, 0x28, 0x7A]),
