@@ -85,7 +85,8 @@ class ReadRule(Rule):
         def build(self: Rule, **values: Any) -> tuple[str, str]:
             compiled = compile_builder(append_unknown).__get__(self, None)
             setattr(self, "_build_unknown" if append_unknown else "_build", compiled)
-            return compiled(**values)
+            made: tuple[str, str] = compiled(**values)
+            return made
 
         return build
 

@@ -1,6 +1,7 @@
 """What staff decide of a payout: approve, hold, release, retry, cancel, and what became of it where nobody else knows.
 
-Whoever made a payout happen does not approve it, and whoever sent it by hand does not say that it was paid.
+Whoever made a payout happen does not approve it, and whoever sent it by hand does not say that it was paid. Where a
+schedule made it happen and the policy approved it, nobody is known to have sent it: two people say the same of it.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.api.auth import Staff
+from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError
@@ -22,7 +24,7 @@ from powerbank.payouts import money, payees, transitions
 from powerbank.payouts.errors import SecondPersonError
 from powerbank.payouts.events import PayoutApproved, PayoutWaits
 from powerbank.payouts.models import Payout, PayoutAccount, PayoutRun
-from powerbank.payouts.sending import providers
+from powerbank.payouts.sending import batches, providers
 from powerbank.payouts.sending.outcomes import fail_payout, pay_payout
 from powerbank.payouts.states import AccountStatus, Status
 from powerbank.payouts.transitions import POLICY
@@ -139,6 +141,8 @@ def retry_payout(payout_id: UUID, *, staff: Staff, reason: str | None, now: date
         reference=None,
         batch=None,
         file_taken_by=None,
+        file_takers=[],
+        outcome_said=None,
         said=None,
         sent_at=None,
     )
@@ -154,17 +158,43 @@ def decide_outcome(
     if payout.status == Status.PROCESSING and providers.get(payout.provider).automatic:
         raise ConflictError("provider_decides", "The provider says what becomes of this payout.")
     actor = staff_actor(staff.id)
-    run = open_session().get_one(PayoutRun, payout.run_id)
-    first = payout.approved_by if payout.approved_by != POLICY else run.asked_by
-    if actor in (first, payout.file_taken_by):
+    first, takers = transitions.find_first_person(payout), batches.list_takers(payout)
+    if actor in (first, *takers):
         raise SecondPersonError("A second person says what became of a payout.")
     payees.refuse_own([payout], staff)
+    nobody_sent_it = first is None and not takers and payout.status == Status.PROCESSING
+    if nobody_sent_it and not _says_as_another(payout, actor=actor, result=result, reference=reference):
+        _note_first_saying(payout, actor=actor, result=result, reference=reference, reason=reason)
+        return payout
     payout.reference, payout.decided_by, payout.reason = reference, actor, reason
     if result == "paid":
         pay_payout(payout, actor=actor, now=now)
     else:
         fail_payout(payout, why=reason or "It was not paid.", actor=actor, now=now)
     return payout
+
+
+def _says_as_another(payout: Payout, *, actor: str, result: str, reference: str) -> bool:
+    """Say whether somebody else has said the same of a payout before. It is refused where they said something else."""
+    if payout.outcome_said is None or payout.decided_by == actor:
+        return False
+    if (payout.outcome_said, payout.reference) != (result, reference):
+        raise ConflictError("outcomes_differ", "Another person has said something else of this payout.")
+    return True
+
+
+def _note_first_saying(payout: Payout, *, actor: str, result: str, reference: str, reason: str | None) -> None:
+    """Keep what the first person says of a payout that a schedule began and the policy approved."""
+    payout.reference, payout.decided_by, payout.reason, payout.outcome_said = reference, actor, reason, result
+    audit.record(
+        actor=actor,
+        action="payouts.outcome_said",
+        object_kind="payouts",
+        object_id=payout.id,
+        old={},
+        new={"outcome_said": result, "reference": reference, "reason": reason},
+    )
+    transitions.announce(payout)
 
 
 def _refuse_other_account(payout: Payout) -> None:

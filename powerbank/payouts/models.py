@@ -3,7 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base.db import Base, Id, Paisa, one_of
@@ -89,6 +100,10 @@ class Payout(Base):
         one_of("status", Status),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("attempt BETWEEN 1 AND 99", name="attempt"),
+        CheckConstraint(
+            "outcome_said IS NULL OR (outcome_said IN ('paid', 'failed') AND decided_by IS NOT NULL)",
+            name="outcome_said",
+        ),
         CheckConstraint("status NOT IN ('approved', 'sending', 'paid') OR approved_by IS NOT NULL", name="approved"),
         CheckConstraint("(status IN ('paid', 'returned')) = (paid_at IS NOT NULL)", name="paid"),
         UniqueConstraint("run_id", "payee_kind", "payee_id"),
@@ -118,7 +133,8 @@ class Payout(Base):
     approved_by: Mapped[str | None]  # staff:…, or `policy` up to the configured amount
     approved_at: Mapped[datetime | None]
     batch: Mapped[str | None]  # the bank file it stands in
-    file_taken_by: Mapped[str | None]  # who has downloaded that file
+    file_taken_by: Mapped[str | None]  # who has downloaded that file last
+    file_takers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")  # all who have
     reference: Mapped[str | None]  # the provider's own name for it
     reason: Mapped[str | None]
     said: Mapped[str | None]  # the provider's last words
@@ -126,6 +142,8 @@ class Payout(Base):
     asked_at: Mapped[datetime | None]
     stuck_told_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]  # who said by hand what became of it
+    # What one person said of a payout behind which nobody else stands, until a second person says so too.
+    outcome_said: Mapped[str | None]
     paid_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

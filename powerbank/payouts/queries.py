@@ -89,6 +89,7 @@ def show_payouts(payouts: Sequence[Payout]) -> list[dict[str, Any]]:
                 "batch": payout.batch,
                 "reason": payout.reason,
                 "provider_said": payout.said,
+                "outcome_said": payout.outcome_said,
                 "created_at": payout.created_at,
                 "sent_at": payout.sent_at,
                 "paid_at": payout.paid_at,

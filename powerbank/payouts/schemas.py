@@ -36,6 +36,11 @@ class PayoutSchema(Schema):
     batch = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
     provider_said = fields.String(required=True, allow_none=True)
+    outcome_said = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "what one person said became of it, until a second person says so too"},
+    )
     created_at = Time(required=True)
     sent_at = Time(required=True, allow_none=True)
     paid_at = Time(required=True, allow_none=True)
@@ -62,7 +67,7 @@ class OwnPayoutSchema(PayoutSchema):
     """A payout as its payee sees it: without what staff do about it."""
 
     class Meta:
-        exclude = ("approved_by", "batch", "provider_said", "reason")
+        exclude = ("approved_by", "batch", "outcome_said", "provider_said", "reason")
 
 
 OwnPayoutPageSchema = page_of(OwnPayoutSchema)

@@ -10,7 +10,7 @@ from powerbank.base.errors import NotFoundError
 from powerbank.base.money import format_amount
 from powerbank.live import changes
 from powerbank.payouts.errors import WrongStateError
-from powerbank.payouts.models import Payout
+from powerbank.payouts.models import Payout, PayoutRun
 from powerbank.payouts.states import MOVES, PayeeKind, Status
 
 POLICY = "policy"  # approves what is small enough
@@ -21,6 +21,13 @@ def lock_payout(payout_id: UUID) -> Payout:
     if payout is None:
         raise NotFoundError("payout")
     return payout
+
+
+def find_first_person(payout: Payout) -> str | None:
+    """Find who made a payout happen: who approved it, or where the policy did, who asked for its run."""
+    run = open_session().get_one(PayoutRun, payout.run_id)
+    first = payout.approved_by if payout.approved_by != POLICY else run.asked_by
+    return first if first is not None and first.startswith("staff:") else None
 
 
 def move(payout: Payout, to: Status, *, actor: str, now: datetime, **more: Any) -> None:

@@ -152,6 +152,29 @@ def test_by_hand_a_second_person_says_that_it_was_paid(
     assert act("outcome", boss, result="failed", reference="C-1").status_code == 409
 
 
+def test_of_a_scheduled_payout_by_hand_two_people_say_the_same(
+    app: Flask, finance: Headers, boss: Headers, payee: Fixture, run_payouts: Fixture, act: Fixture
+) -> None:
+    """A schedule asked for it and the policy approved it, so nobody is known to have paid."""
+    payee("Bakery", 100_000, account=BY_HAND)
+    run_payouts()
+    change(app, "UPDATE payout_runs SET asked_by = 'schedule'")
+    first = act("outcome", finance, result="failed", reference="C-1").get_json()
+    assert (first["status"], first["outcome_said"]) == ("processing", "failed")
+    corrected = act("outcome", finance, result="paid", reference="C-2").get_json()
+    assert (corrected["status"], corrected["outcome_said"], corrected["reference"]) == ("processing", "paid", "C-2")
+    for said in ({"result": "failed", "reference": "C-2"}, {"result": "paid", "reference": "C-1"}):
+        refused = act("outcome", boss, **said)
+        assert (refused.status_code, refused.get_json()["code"]) == (409, "outcomes_differ")
+    assert books(app) == {"payout_clearing": 100_000}
+    paid = act("outcome", boss, result="paid", reference="C-2").get_json()
+    assert (paid["status"], paid["outcome_said"]) == ("paid", None)
+    assert books(app) == {"gateway_clearing": 100_000}
+    told = rows(app, "SELECT actor FROM audit_log WHERE action IN ('payouts.outcome_said', 'payouts.paid') ORDER BY id")
+    assert [row.actor for row in told] == [told[0].actor, told[0].actor, told[2].actor]
+    assert told[0].actor != told[2].actor
+
+
 def test_roles(client: FlaskClient, staff_headers: Fixture) -> None:
     for role in ("viewer", "support", "operations"):
         assert client.get("/api/admin/payouts", headers=staff_headers(role)).status_code == 403, role

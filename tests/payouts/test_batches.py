@@ -51,6 +51,35 @@ def test_a_file_is_written_and_its_answers_are_taken_over(
     assert log.taken == 1
 
 
+def test_nobody_who_ever_took_a_file_says_what_became_of_it(
+    app: Flask, client: FlaskClient, finance: Headers, boss: Headers, staff_headers: Fixture, batch: str
+) -> None:
+    address = f"/api/admin/payouts/bank-file?batch={batch}"
+    given = {"data": answers(app, "paid", "failed"), "content_type": "text/csv"}
+    for taker in (finance, boss):
+        assert client.get(address, headers=taker).status_code == 200
+    payout = rows(app, "SELECT id FROM payouts LIMIT 1")[0].id
+    said = {"result": "paid", "reference": "T-1"}
+    for taker in (finance, boss):
+        own = client.post(address, headers=taker, **given)
+        assert (own.status_code, own.get_json()["code"]) == (403, "second_person_required")
+        assert client.post(f"/api/admin/payouts/{payout}/outcome", json=said, headers=taker).status_code == 403
+    change(app, "UPDATE staff SET email = 'second@example.com' WHERE role = 'superadmin'")
+    third = staff_headers("superadmin")
+    assert client.post(address, headers=third, **given).get_json() == {"paid": 1, "failed": 1, "known": 0}
+
+
+def test_of_a_file_that_nobody_took_who_asked_for_the_run_says_nothing(
+    app: Flask, client: FlaskClient, finance: Headers, boss: Headers, batch: str
+) -> None:
+    address = f"/api/admin/payouts/bank-file?batch={batch}"
+    given = {"data": answers(app, "paid", "failed"), "content_type": "text/csv"}
+    assert client.post(address, headers=finance, **given).status_code == 403
+    change(app, "UPDATE payout_runs SET asked_by = 'schedule'")
+    assert client.post(address, headers=boss, **given).status_code == 403, "nobody else stands behind it"
+    assert [status for _, _, status in payouts(app)] == ["processing", "processing"]
+
+
 def test_a_file_that_nobody_has_taken_pays_no_account_that_was_replaced(
     app: Flask, client: FlaskClient, finance: Headers, batch: str, open_account: Fixture, work: Fixture
 ) -> None:

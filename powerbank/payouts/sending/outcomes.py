@@ -62,7 +62,7 @@ def note_refusal(payout_id: UUID, said: str, *, now: datetime) -> None:
 
 def pay_payout(payout: Payout, *, actor: str, now: datetime) -> None:
     """Book a payout that has arrived, and have its statement made."""
-    transitions.move(payout, Status.PAID, actor=actor, now=now, paid_at=now)
+    transitions.move(payout, Status.PAID, actor=actor, now=now, paid_at=now, outcome_said=None)
     money.book_paid(payout, actor=actor)
     publish(PayoutPaid(payout_id=payout.id))
     if actor == PROVIDER:
@@ -72,7 +72,7 @@ def pay_payout(payout: Payout, *, actor: str, now: datetime) -> None:
 
 
 def fail_payout(payout: Payout, *, why: str, actor: str, now: datetime) -> None:
-    transitions.move(payout, Status.FAILED, actor=actor, now=now, reason=why)
+    transitions.move(payout, Status.FAILED, actor=actor, now=now, reason=why, outcome_said=None)
     money.give_back(payout, actor=actor)
     _tell_of_failure(payout, why)
 

@@ -18,7 +18,7 @@ from powerbank.pages.language import translate
 from powerbank.pages.lists import ListPage, show_list
 from powerbank.payouts import approval, queries
 from powerbank.payouts.schemas import NeededReasonSchema, OutcomeSchema, PayoutArguments, ReasonSchema
-from powerbank.payouts.sending import providers
+from powerbank.payouts.sending import batches, providers
 from powerbank.payouts.statements import documents, pdf
 from powerbank.payouts.statements import services as statements
 from powerbank.payouts.states import MOVES, PayeeKind, Status
@@ -82,6 +82,7 @@ def one(payout_id: UUID) -> str:
         may_write=staff.may(WRITE),
         may_approve=staff.may(APPROVE),
         told_by_people=told_by_people,
+        takers=batches.list_takers(payout),
         history=admin.list_changes("payouts", str(payout_id), limit=CHANGES_SHOWN),
     )
 
