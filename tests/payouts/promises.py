@@ -65,6 +65,14 @@ FORGOTTEN = """
        AND (p.status IN ('approved', 'sending', 'unknown', 'paid', 'returned')
             OR (p.status = 'processing' AND p.provider = 'npi'))"""
 APPROVALS = "SELECT p.*, run.asked_by FROM payouts p JOIN payout_runs run ON run.id = p.run_id"
+# Who stands behind each payment by hand that counts: who approved it or asked for it, and who said that it was paid.
+BEHIND = """
+    SELECT array_agg(DISTINCT a.actor) || p.approved_by || run.asked_by AS people
+      FROM payouts p JOIN payout_runs run ON run.id = p.run_id
+      JOIN audit_log a ON a.object_kind = 'payouts' AND a.object_id = p.id::text
+       AND a.action IN ('payouts.outcome_said', 'payouts.paid')
+     WHERE p.provider = 'by_hand' AND p.status = 'paid' GROUP BY p.id, run.id
+"""
 # What the bank may have of a payout in each state; None is nothing at all.
 AT_THE_BANK = {
     "paid": {"ACSC"},
@@ -75,6 +83,8 @@ AT_THE_BANK = {
     "cancelled": {"RJCT", None},
     "awaiting_approval": {None},
 }
+# What the codes of the creditor's bank mean.
+IN_REAL_TIME = {"000": "ACSC", "DEFER": "ACSP", "1004": "RJCT"}
 
 
 class Promises(Houses):
@@ -92,7 +102,13 @@ class Promises(Houses):
             with suppress(VendorError):
                 answer = provider._post("getcipstxnlistbydate", {})
         lines = [] if answer.status == 404 else answer.json()
-        return {line["instructionId"]: (line["creditStatus"], line["creditorAccount"]) for line in lines}
+        return {
+            line["instructionId"]: (
+                IN_REAL_TIME.get(line["creditStatus"], line["creditStatus"]),
+                line["creditorAccount"],
+            )
+            for line in lines
+        }
 
     @invariant()
     def promises_are_kept(self) -> None:
@@ -131,6 +147,8 @@ class Promises(Houses):
                 assert row.approved_by != row.asked_by
                 assert (row.approved_by, row.payee_id) != (staff_actor(BELONGS.id), self.venues[-1])
             assert row.decided_by is None or row.decided_by != row.approved_by
+        for row in self.ask(BEHIND):
+            assert len({each for each in row.people if each.startswith("staff:")}) >= 2
 
     def note(self, payout_id: UUID, status: str) -> None:
         if self.last_seen.get(payout_id) != status:

@@ -73,6 +73,9 @@ def test_a_payout_goes_to_the_bank_and_its_owners_hear_of_it(
         (("under_way_then_rejected", "processing_then_failed"), "failed"),
         (("credit_rejected", "no_such_user"), "failed"),
         (("refused", "no_credit"), "failed"),
+        (("paid_by_code", "timeout_after_taking"), "paid"),
+        (("deferred_then_paid_by_code", "processing_then_success"), "paid"),
+        (("refused_by_code", "processing_then_failed"), "failed"),
         (("stays_under_way", "stays_processing"), "processing"),
     ],
 )

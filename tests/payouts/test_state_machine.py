@@ -39,8 +39,8 @@ STEPS = 50  # of one walk
 ASKED_BY = st.sampled_from(["schedule", staff_actor(ASKS.id)])
 LOST = ("timeout_taken", "timeout_not_taken")
 MOVES = st.sampled_from([None, None, "made", "approved", "sent"])  # when partners get other accounts
-SLOW = ("under_way_then_paid", "under_way_then_rejected", "stays_under_way")
-REFUSED = ("credit_rejected", "refused")
+SLOW = ("under_way_then_paid", "under_way_then_rejected", "stays_under_way", "deferred_then_paid_by_code")
+REFUSED = ("credit_rejected", "refused", "refused_by_code")
 FAULTS = st.sampled_from([*LOST, *SLOW, *REFUSED, "token_expires"])
 # What walks must have come to, or they prove nothing: at least once in so many steps. The rarer ones are asked of long
 # runs only, since a short one may miss them by chance.

@@ -11,7 +11,12 @@ COURSES = {
     "under_way_then_rejected": ["ACSP", "RJCT"],
     "stays_under_way": ["ACSP"],
     "paid_then_rejected": ["ACSC", "RJCT"],
+    # In real time a credit may have the code of the bank that it goes to instead.
+    "paid_by_code": ["000"],
+    "deferred_then_paid_by_code": ["DEFER", "000"],
+    "refused_by_code": ["1004"],
 }
+OF_BANKS = frozenset({"1004"})  # what a bank refuses goes back to the debtor
 
 
 @dataclass
@@ -34,6 +39,7 @@ class Instruction:
             "creditorAccount": self.account,
             "debitStatus": "000",
             "creditStatus": state,
+            **({"reversalStatus": "000"} if state in OF_BANKS else {}),
         }
 
 
