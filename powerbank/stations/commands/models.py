@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -87,6 +87,9 @@ class StationCommand(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     deadline: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    boot_id_before: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # of a reboot: the station's newest boot when it was sent
     snapshot_decides_from: Mapped[datetime | None]  # a snapshot from then on shows what the command did
     finished_at: Mapped[datetime | None]
     traceparent: Mapped[str | None]  # of the span that requested it, where traces are kept

@@ -125,6 +125,15 @@ def request_snapshot(station_id: UUID, *, now: datetime, at: datetime | None = N
         )
 
 
+# A boot that the station kept from before it was told to reboot is not the answer, so the newest one is noted.
+_BOOT_ID_BEFORE = case(
+    (
+        StationCommand.command == CommandName.REBOOT,
+        select(StationState.boot_id).where(StationState.station_id == StationCommand.station_id).scalar_subquery(),
+    )
+)
+
+
 def is_command_due(command_id: UUID, *, now: datetime) -> bool:
     """Tell whether the command is still to be sent. This is asked before a connection to the broker is made."""
     command = db.session.get(StationCommand, command_id)
@@ -143,7 +152,9 @@ def claim_command(command_id: UUID, *, now: datetime) -> EncodedCommand | None:
             StationCommand.status == CommandStatus.QUEUED,
             StationCommand.deadline > now,
         )
-        .values(status=CommandStatus.SENT, sent_at=now, attempts=StationCommand.attempts + 1)
+        .values(
+            status=CommandStatus.SENT, sent_at=now, attempts=StationCommand.attempts + 1, boot_id_before=_BOOT_ID_BEFORE
+        )
         .returning(StationCommand)
         .execution_options(populate_existing=True)
     )

@@ -102,7 +102,7 @@ def _record_event(
         case Alarm():
             _raise_alarm(station_id, event, message_id, is_newer=is_newer)
         case Boot():
-            _settle_reboot(station_id, now=now)
+            _settle_reboot(station_id, event, now=now)
         case Heartbeat() | Snapshot() | Presence():
             pass
     return Consequence.NEWS
@@ -201,9 +201,13 @@ def _find_serial_in(station_id: UUID, slot: int | None) -> str | None:
     return open_session().scalar(query) if slot is not None else None
 
 
-def _settle_reboot(station_id: UUID, *, now: datetime) -> None:
-    """Settle a reboot that was asked for: the boot of the station is its answer."""
-    _settle_sent_commands(station_id, CommandName.REBOOT, StationCommand.status.in_(OPEN), proof="booted", now=now)
+def _settle_reboot(station_id: UUID, event: Boot, *, now: datetime) -> None:
+    """Settle a reboot that was asked for: the next boot of the station is its answer."""
+    which: ColumnElement[bool] = StationCommand.status.in_(OPEN)
+    if event.order.boot_id is not None:
+        before = StationCommand.boot_id_before
+        which &= before.is_(None) | (before < event.order.boot_id)
+    _settle_sent_commands(station_id, CommandName.REBOOT, which, proof="booted", now=now)
 
 
 def _settle_firmware_update(station_id: UUID, firmware: str, *, now: datetime) -> None:

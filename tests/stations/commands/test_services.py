@@ -160,6 +160,22 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
     assert find_command_status(silent)[0] == "succeeded"
 
 
+def test_a_boot_from_before_a_reboot_is_no_answer_to_it(context: Flask, make_station: Make) -> None:
+    talker = Talker(make_station("A"))
+    talker.snapshot({})
+    with transaction():
+        reboot = commands.request_command(
+            station_id=talker.id, command="reboot", parameters={}, requested_by="staff:x", now=talker.now
+        )
+    with transaction():
+        assert commands.claim_command(reboot.id, now=talker.now) is not None
+    talker.wait(1)
+    talker.event("boot", None, None, seq=0)  # it kept this one while it was offline
+    assert find_command_status(reboot)[0] == "sent"
+    talker.event("boot", None, None, boot_id=2, seq=1)
+    assert find_command_status(reboot)[0] == "succeeded"
+
+
 def test_a_version_that_is_shown_proves_the_update(
     context: Flask, client: FlaskClient, staff_headers: Staff, make_station: Make
 ) -> None:
