@@ -239,9 +239,11 @@ def _read_heartbeat(frame: Frame) -> Event:
         name, _, value = part.partition(":")
         known = {"CSQ": "signal", "BP": "backup_power"}.get(name.strip())
         number = int(value) if value.isascii() and value.isdigit() and len(value) <= 3 else None
-        if known is None or number is None:
+        if known == "signal" and number == 99:  # it measures none
+            continue
+        if known is None or number is None or (known == "signal" and number > 31):
             frame.notes.append(Note(Oddity.FIELD, ascii(part[:20])))
-        elif not (known == "signal" and number == 99):
+        else:
             facts[known] = number
     return Heartbeat(frame.order, None, facts)
 

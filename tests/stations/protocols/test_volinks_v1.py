@@ -227,6 +227,7 @@ def test_a_self_test_settles_a_provisional_return(state: int) -> None:
     [
         (b"CSQ:99;BP:2", {"backup_power": 2}),
         (b"CSQ:31", {"signal": 31}),
+        (b"CSQ:32;BP:1", {"backup_power": 1}),
         (b"CSQ:x;BP:3", {"backup_power": 3}),
         (b"\xff\x00;CSQ:;:::", {}),
         (b"CSQ:\xb2", {}),
@@ -236,3 +237,10 @@ def test_a_self_test_settles_a_provisional_return(state: int) -> None:
 )
 def test_a_heartbeat_counts_whatever_it_says_of_the_signal(text: bytes, facts: dict[str, int]) -> None:
     assert understood(HEART, frame(0x7A, b"\x10" + text)).events == (Heartbeat(RECEIVED, None, facts),)
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"), [(b"CSQ:99", []), (b"CSQ:255;BP:7", ["'CSQ:255'"]), (b"CSQ:x", ["'CSQ:x'"])]
+)
+def test_a_signal_that_cannot_be_is_noted(text: bytes, noted: list[str]) -> None:
+    assert [note.detail for note in understood(HEART, frame(0x7A, b"\x10" + text)).notes] == noted
