@@ -1,6 +1,7 @@
 """What there is to rent: stations, power banks and packages, registered by staff over the API, and the cabinets that
 play the stations."""
 
+import json
 import random
 import time
 from dataclasses import dataclass
@@ -119,6 +120,18 @@ def make_simulator(broker_url: str, specs: list[StationSpec], *, seed: int, fold
     return Simulator(broker_url, specs, pace=pace, seed=seed, keep_in=folder / "simulator-storm.json")
 
 
+def _explain_missing(staff: Staff, specs: list[StationSpec], shown: list[dict[str, Any]]) -> str:
+    """Tell what the database knows of the stations and the banks that are missing."""
+    banks = {spec.sn: len(spec.serials) for spec in specs}
+    stations = [
+        staff.done("GET", f"/api/admin/stations/{each['sn']}")
+        for each in shown
+        if each["available_banks"] < banks.get(each["sn"], 0)
+    ]
+    away = [each for each in staff.done("GET", "/api/admin/powerbanks?limit=100")["items"] if each["place"] != "slot"]
+    return json.dumps({"stations": stations, "banks": away})
+
+
 def wait_until_seated(staff: Staff, specs: list[StationSpec], *, within: float = SEATED_WITHIN) -> None:
     """The database has every bank in its slot, and has heard of every station: what is rented from then on is there."""
     wanted = sum(len(spec.serials) for spec in specs)
@@ -132,6 +145,6 @@ def wait_until_seated(staff: Staff, specs: list[StationSpec], *, within: float =
         if time.monotonic() > deadline:
             raise RuntimeError(
                 f"After {within:.0f} s the database has {known} of {wanted} banks in their slots, and heard nothing of"
-                f" {silent or 'no station'}."
+                f" {silent or 'no station'}. {_explain_missing(staff, specs, shown)}"
             )
         time.sleep(0.5)
