@@ -1,4 +1,4 @@
-"""The files in `powerbank/sql` are the functions, triggers and views that a database has after all migrations."""
+"""The files in `powerbank/sql` are the functions, aggregates, triggers and views of a database after all migrations."""
 
 import re
 from collections.abc import Iterator
@@ -14,9 +14,13 @@ FILES = sorted(FOLDER.glob("*.sql"))
 # The functions that a range type brings belong to the type.
 FUNCTIONS = """
     SELECT oid::regprocedure::text, pg_get_functiondef(oid) FROM pg_proc
-     WHERE pronamespace = 'public'::regnamespace
+     WHERE pronamespace = 'public'::regnamespace AND prokind <> 'a'
        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid
                                                AND deptype IN ('i', 'e'))"""
+AGGREGATES = """
+    SELECT aggregate.aggfnoid::regprocedure::text, concat(to_jsonb(aggregate), proparallel)
+      FROM pg_aggregate AS aggregate JOIN pg_proc ON pg_proc.oid = aggregate.aggfnoid
+     WHERE pronamespace = 'public'::regnamespace"""
 VIEWS = """
     SELECT oid::regclass::text, pg_get_viewdef(oid) || coalesce(reloptions::text, '') FROM pg_class
      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')"""
@@ -34,9 +38,9 @@ def owner(environment: dict[str, str]) -> Iterator[psycopg2.extensions.cursor]:
 
 
 def code_in_database(cursor: psycopg2.extensions.cursor) -> dict[str, str]:
-    """Return the definition of each function, view and trigger, as the database writes it."""
+    """Return the definition of each function, aggregate, view and trigger, as the database writes it."""
     found: dict[str, str] = {}
-    for query in (FUNCTIONS, VIEWS, TRIGGERS):
+    for query in (FUNCTIONS, AGGREGATES, VIEWS, TRIGGERS):
         cursor.execute(query)
         found |= dict(cursor.fetchall())
     return found
@@ -44,7 +48,7 @@ def code_in_database(cursor: psycopg2.extensions.cursor) -> dict[str, str]:
 
 def drop_all(cursor: psycopg2.extensions.cursor) -> None:
     """Drop each function, with the triggers that run it, and each view."""
-    for kind, query in (("VIEW", VIEWS), ("FUNCTION", FUNCTIONS)):
+    for kind, query in (("VIEW", VIEWS), ("AGGREGATE", AGGREGATES), ("FUNCTION", FUNCTIONS)):
         cursor.execute(query)
         for name, _definition in cursor.fetchall():
             cursor.execute(f"DROP {kind} {name} CASCADE")
@@ -65,7 +69,7 @@ def test_the_database_has_what_the_files_say_and_nothing_else(owner: psycopg2.ex
 def test_a_file_says_what_it_is_for_and_has_one_object_of_its_own_name(file: Path) -> None:
     written = file.read_text()
     assert written.startswith("-- ")
-    made = re.findall(r"^CREATE OR REPLACE (?:FUNCTION|VIEW) (\w+)", written, re.MULTILINE)
+    made = re.findall(r"^CREATE OR REPLACE (?:FUNCTION|AGGREGATE|VIEW) (\w+)", written, re.MULTILINE)
     assert made == [file.stem]
     assert set(re.findall(r"EXECUTE FUNCTION (\w+)", written)) <= {file.stem}
 

@@ -34,7 +34,7 @@ _WANTED = """
 
 def _add_stations(table: str, key: str, day: str) -> str:
     """Add the rows of the stations that came to the sums of a selection, and take off those of the ones that left."""
-    sums = ", ".join(f"sum(sign * {name})" for name in _NAMES)
+    sums = ", ".join(f"sum_whole(sign * {name})" for name in _NAMES)
     return f"""
         INSERT INTO figure_selection_{table} AS kept ({key}, selection, package_id, {list_names(_NAMES)})
         SELECT {key}, selection, package_id, {sums}

@@ -34,8 +34,7 @@ def make_hours(*, is_whole_day: bool, is_pruned: bool, is_old: bool) -> TextClau
     names = [figure.name for figure in kept]
     hours = f"SELECT at, station_id, package_id, {list_names(names)} FROM"
     kept_hours = f"{hours} figure_hours WHERE at >= :since AND at < :until"
-    sums = ", ".join(f"CAST(sum({name}) AS bigint) AS {name}" for name in names)
-    days = f"SELECT {_DAY} AS day, station_id, package_id, {sums} FROM made GROUP BY 1, 2, 3"  # noqa: S608  # nosec B608
+    days = f"SELECT {_DAY} AS day, station_id, package_id, {sum_names(names)} FROM made GROUP BY 1, 2, 3"  # noqa: S608  # nosec B608
     kept_days = f"SELECT day, station_id, package_id, {list_names(names)} FROM figure_days WHERE day = :day"  # noqa: S608  # nosec B608
     return text(f"""
         WITH made AS MATERIALIZED ({_sum_sources(kept)}),
@@ -63,7 +62,7 @@ def _sum_sources(kept: Sequence[Figure]) -> str:
     """
     sources = [source for source in STATEMENTS if any(figure.source == source for figure in kept)]
     parts = "\n UNION ALL ".join(_sum_source(source, kept) for source in sources)
-    sums = ", ".join(f"CAST(coalesce(sum({figure.name}), 0) AS bigint) AS {figure.name}" for figure in kept)
+    sums = ", ".join(f"coalesce(sum_whole({figure.name}), 0) AS {figure.name}" for figure in kept)
     return f"""
         SELECT at, coalesce(station_id, '{ALL}') AS station_id, coalesce(package_id, '{ALL}') AS package_id, {sums}
           FROM ({parts}) AS happened
@@ -127,11 +126,11 @@ def list_names(names: Sequence[str]) -> str:
 
 
 def sum_names(names: Sequence[str]) -> str:
-    return ", ".join(f"sum({name}) AS {name}" for name in names)
+    return ", ".join(f"sum_whole({name}) AS {name}" for name in names)
 
 
 def is_any(names: Sequence[str]) -> str:
-    return " OR ".join(f"sum({name}) <> 0" for name in names)
+    return " OR ".join(f"sum_whole({name}) <> 0" for name in names)
 
 
 def add_names(names: Sequence[str]) -> str:
