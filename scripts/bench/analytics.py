@@ -70,7 +70,7 @@ def main() -> int:
         analytics_history.fill(ground, **sizes, seconds=1 / asked.a_second)
         app = create_app()
         with app.app_context():
-            lines = measure(asked.rentals, asked.stations)
+            lines = measure(asked.rentals, asked.stations, is_busy=asked.a_second >= 1)
         network = f"{asked.users:,} people, {asked.stations:,} stations, {asked.rentals:,} rentals"
         told = (
             f"{ground.machine()}. {network}, {asked.a_second:.2g} a second. Of an answer: its median, and in how many"
@@ -83,7 +83,7 @@ def main() -> int:
     return 0
 
 
-def measure(rentals: int, stations: int) -> list[str]:
+def measure(rentals: int, stations: int, *, is_busy: bool) -> list[str]:
     days, began, memory = 0, time.perf_counter(), _memory()
     with transaction():
         folding.note_new_hours(utcnow())
@@ -104,8 +104,10 @@ def measure(rentals: int, stations: int) -> list[str]:
     of_hour, before = _count(full, full + HOUR), _spent()
     one = _time_day(Grain.HOUR, full)
     spent = _spent() - before
-    # An hour is made once when it is over, and before that only as often as its part of the time allows.
-    share = spent / max(1, of_hour) * BUSY + 1 / folding.SHARE_OF_OPEN_HOURS
+    # An hour is made once when it is over, and before only as often as its part of the time allows. Where few rent,
+    # most of its cost is that of the stations, which does not grow with the rentals.
+    once = spent / of_hour * BUSY if is_busy and of_hour else spent / 3600
+    share, rate_of_hour = once + 1 / folding.SHARE_OF_OPEN_HOURS, f"{BUSY} rentals a second" if is_busy else "this rate"
     disk = db.session.execute(
         text("""SELECT pg_total_relation_size('figure_days'), pg_total_relation_size('figure_hours'),
                        pg_total_relation_size('figure_selection_days')
@@ -125,7 +127,7 @@ def measure(rentals: int, stations: int) -> list[str]:
         f"| one day made again, of {of_day:,} rentals | {whole:.2f} s |",
         f"| one hour made again, of {of_hour:,} rentals | {one * 1000:.0f} ms |",
         f"| of the processor, for a rental of it | {spent / max(1, of_hour) * 1e6:.0f} µs |",
-        f"| of a core at {BUSY} rentals a second: each hour once, and again while it goes on | {share:.1%} at most |",
+        f"| of a core at {rate_of_hour}: each hour once, and again while it goes on | {share:.1%} at most |",
         f"| all {put_in:,} stations put into their towns and partners, with figures of {days} days | {again:.1f} s |",
         f"| the stations that lead found again, in four lengths of time | {ranked:.1f} s |",
         f"| towns and partners beside the hours and days of stations | {disk[2] / (disk[0] + disk[1]):.1%} of them |",
