@@ -33,7 +33,9 @@ def etcd(host: Name) -> str:
             f"--listen-client-urls=http://{host.address}:2379,http://127.0.0.1:2379",
             f"--advertise-client-urls=http://{host.address}:2379",
             f"--initial-cluster={members} --initial-cluster-state=new",
-            "--heartbeat-interval=250 --election-timeout=2500 --logger=zap --log-level=warn",
+            # A member that lost the leader alone asks first whether it would be elected. Otherwise it comes back with a
+            # higher term, the leader steps down, and Patroni takes the database away from everybody for seconds.
+            "--heartbeat-interval=250 --election-timeout=2500 --pre-vote=true --logger=zap --log-level=warn",
         ]
     ).replace("\n", " ")
 
@@ -50,7 +52,7 @@ def patroni(host: Name) -> str:
                 "dcs": {
                     "ttl": 20,
                     "loop_wait": 3,
-                    "retry_timeout": 5,
+                    "retry_timeout": 8,  # an election of etcd is waited for; `ttl` allows twice this and `loop_wait`
                     "maximum_lag_on_failover": 1_048_576,
                     "synchronous_mode": True,
                     "primary_start_timeout": 0,
