@@ -175,23 +175,23 @@ def decide_outcome(
 
 
 def _says_as_another(payout: Payout, *, actor: str, result: str, reference: str) -> bool:
-    """Say whether somebody else has said the same of a payout before. It is refused where they said something else."""
-    if payout.outcome_said is None or payout.decided_by == actor:
-        return False
-    if (payout.outcome_said, payout.reference) != (result, reference):
-        raise ConflictError("outcomes_differ", "Another person has said something else of this payout.")
-    return True
+    """Say whether somebody else has said the same of a payout just before."""
+    return payout.decided_by != actor and (payout.outcome_said, payout.reference) == (result, reference)
 
 
 def _note_first_saying(payout: Payout, *, actor: str, result: str, reference: str, reason: str | None) -> None:
-    """Keep what the first person says of a payout that a schedule began and the policy approved."""
+    """Keep what one person says of a payout that a schedule began and the policy approved, until another says the same.
+
+    It takes the place of what was said before: whoever was wrong may not be there any more to correct it.
+    """
+    before = {"outcome_said": payout.outcome_said, "reference": payout.reference} if payout.outcome_said else {}
     payout.reference, payout.decided_by, payout.reason, payout.outcome_said = reference, actor, reason, result
     audit.record(
         actor=actor,
         action="payouts.outcome_said",
         object_kind="payouts",
         object_id=payout.id,
-        old={},
+        old=before,
         new={"outcome_said": result, "reference": reference, "reason": reason},
     )
     transitions.announce(payout)

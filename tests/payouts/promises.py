@@ -83,8 +83,8 @@ AT_THE_BANK = {
     "cancelled": {"RJCT", None},
     "awaiting_approval": {None},
 }
-# What the codes of the creditor's bank mean.
-IN_REAL_TIME = {"000": "ACSC", "DEFER": "ACSP", "1004": "RJCT"}
+# What the codes of the creditor's bank mean; what timed out there is not decided.
+IN_REAL_TIME = {"000": "ACSC", "DEFER": "ACSP", "999": "ACSP", "1004": "RJCT"}
 
 
 class Promises(Houses):

@@ -80,6 +80,28 @@ def test_of_a_file_that_nobody_took_who_asked_for_the_run_says_nothing(
     assert [status for _, _, status in payouts(app)] == ["processing", "processing"]
 
 
+def test_what_somebody_says_was_paid_is_in_no_file_and_is_not_paid_again(
+    app: Flask,
+    client: FlaskClient,
+    finance: Headers,
+    boss: Headers,
+    batch: str,
+    open_account: Fixture,
+    work: Fixture,
+) -> None:
+    """One person has said that it was paid, without the file, and the other one has not said so yet."""
+    change(app, "UPDATE payout_runs SET asked_by = 'schedule'")
+    first = rows(app, "SELECT id, code, payee_id FROM payouts ORDER BY id LIMIT 1")[0]
+    said = {"result": "paid", "reference": "T-1"}
+    address = f"/api/admin/payouts/{first.id}/outcome"
+    assert client.post(address, json=said, headers=finance).get_json()["status"] == "processing"
+    assert first.code not in client.get(f"/api/admin/payouts/bank-file?batch={batch}", headers=boss).text
+    open_account(str(first.payee_id))
+    work("critical", "payments")
+    assert [status for _, _, status in payouts(app)] == ["processing", "processing"]
+    assert client.post(address, json=said, headers=boss).get_json()["status"] == "paid"
+
+
 def test_a_file_that_nobody_has_taken_pays_no_account_that_was_replaced(
     app: Flask, client: FlaskClient, finance: Headers, batch: str, open_account: Fixture, work: Fixture
 ) -> None:

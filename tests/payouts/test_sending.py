@@ -76,6 +76,7 @@ def test_a_payout_goes_to_the_bank_and_its_owners_hear_of_it(
         (("paid_by_code", "timeout_after_taking"), "paid"),
         (("deferred_then_paid_by_code", "processing_then_success"), "paid"),
         (("refused_by_code", "processing_then_failed"), "failed"),
+        (("timeout_by_code_then_paid", "timeout_after_taking"), "paid"),
         (("stays_under_way", "stays_processing"), "processing"),
     ],
 )
@@ -126,6 +127,47 @@ def test_what_nobody_answered_is_unknown_and_is_not_sent_under_another_key(
     assert client.post(f"{address}/outcome", json=decided, headers=finance).status_code == 403, "who asked for the run"
     assert client.post(f"{address}/outcome", json=decided, headers=boss).get_json()["status"] == "failed"
     assert books(app) == {"partner_payable": 100_000}
+
+
+@pytest.mark.usefixtures("asks_at_once")
+def test_a_bank_that_refuses_our_sign_in_has_not_refused_what_it_may_have(
+    app: Flask, payee: Fixture, run_payouts: Fixture, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payee("Bakery", 100_000)
+    sandbox.faults.set("npi", "timeout_taken", times=1)
+    run_payouts()
+    payout, provider = only_payout(app), app.extensions["payout_providers"]["npi"]
+    with monkeypatch.context() as changed, app.app_context():
+        changed.setattr(provider, "_password", "of last month")
+        changed.setattr(provider, "_tokens", None)
+        jobs.payouts.follow_payout(PlainRun(), payout_id=str(payout.id))
+    assert payouts(app) == [("Bakery", 100_000, "unknown")]
+    assert books(app) == {"payout_clearing": 100_000}
+    with app.app_context():
+        jobs.payouts.follow_payout(PlainRun(), payout_id=str(payout.id))
+    assert payouts(app) == [("Bakery", 100_000, "paid")]
+
+
+@pytest.mark.usefixtures("asks_at_once")
+def test_what_was_paid_and_comes_back_is_heard_of_though_the_bank_was_away(
+    app: Flask, payee: Fixture, run_payouts: Fixture, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payee("Bakery", 100_000)
+    sandbox.faults.set("npi", "paid_then_rejected", times=1)
+    run_payouts()
+    change(
+        app, "UPDATE outbox_jobs SET state = 'done', finished_at = now(), unique_key = NULL WHERE job = 'follow_payout'"
+    )
+    payout, provider = only_payout(app), app.extensions["payout_providers"]["npi"]
+    with monkeypatch.context() as away, app.app_context():
+        away.setattr(provider, "_url", "http://127.0.0.1:9")
+        jobs.payouts.follow_payout(PlainRun(), payout_id=str(payout.id))
+    waiting = "SELECT run_after - now() AS left FROM outbox_jobs WHERE job = 'follow_payout' AND state = 'open'"
+    [waits] = rows(app, waiting)
+    assert timedelta(minutes=59) < waits.left <= timedelta(hours=1)
+    with app.app_context():
+        jobs.payouts.follow_payout(PlainRun(), payout_id=str(payout.id))
+    assert payouts(app) == [("Bakery", 100_000, "returned")]
 
 
 @pytest.mark.usefixtures("asks_at_once")

@@ -30,14 +30,14 @@ from scripts.sandbox import Sandbox
 from tests.databases import Emptier, superuser_url
 from tests.dying import Mortality
 from tests.examples import THOROUGH
-from tests.payouts.clerks import CLERK, CRASHES, UNDER_WAY, WHICH, Clerks
+from tests.payouts.clerks import CLERK, CRASHES, UNDER_WAY, Clerks
 from tests.payouts.conftest import PlainRun
 from tests.payouts.earners import A_DAY, Earners
 from tests.payouts.houses import APPROVED_BY_POLICY, ASKS, PROVIDERS, Clerk
 
 STEPS = 50  # of one walk
 ASKED_BY = st.sampled_from(["schedule", staff_actor(ASKS.id)])
-LOST = ("timeout_taken", "timeout_not_taken")
+LOST = ("timeout_taken", "timeout_not_taken", "timeout_by_code_then_paid")
 MOVES = st.sampled_from([None, None, "made", "approved", "sent"])  # when partners get other accounts
 SLOW = ("under_way_then_paid", "under_way_then_rejected", "stays_under_way", "deferred_then_paid_by_code")
 REFUSED = ("credit_rejected", "refused", "refused_by_code")
@@ -190,10 +190,16 @@ class PayoutsMachine(Clerks, Earners):
         for payout_id in self.payouts(*UNDER_WAY):
             self.act(lambda id=payout_id: jobs.payouts.follow_payout(PlainRun(), payout_id=str(id)), crash)
 
-    @rule(which=WHICH, lives=st.integers(0, 6), fault=st.sampled_from(LOST))
-    def an_answer_is_lost_and_asked_for(self, which: int, lives: int, fault: str) -> None:
+    @rule(amounts=A_DAY, by=ASKED_BY, clerk=CLERK, lives=st.integers(0, 6), fault=st.sampled_from(LOST))
+    def an_answer_is_lost_and_asked_for(
+        self, amounts: list[int], by: str, clerk: Clerk, lives: int, fault: str
+    ) -> None:
         """The worker is killed somewhere between the note that it sends and the note of the answer, again and again."""
-        for payout_id in self.payout_at(which):
+        self.a_day_earns(amounts, None)
+        self.accounts_cool_off()
+        for payout_id in self.make_payouts(by, None):
+            self.a_clerk_approves(payout_id, clerk, None)
+        for payout_id in self.payouts("approved", "sending"):
             self.an_answer_is_lost(payout_id, lives, fault)
 
     def an_answer_is_lost(self, payout_id: UUID, lives: int, fault: str) -> None:

@@ -46,7 +46,6 @@ PARTNERS = {
     "Nobody decides of a payout to somebody that they belong to.": "आफू सदस्य भएको साझेदारको भुक्तानीबारे निर्णय गर्न मिल्दैन।",
     "This payee has a newer payout.": "यो पाउनेको यसभन्दा नयाँ भुक्तानी छ।",
     "This much is not payable any more.": "यति रकम अब तिर्न बाँकी छैन।",
-    "Another person has said something else of this payout.": "अर्को व्यक्तिले यो भुक्तानीबारे फरक कुरा भनेका छन्।",
     "This payee has no account that can be paid to.": "यो पाउनेको भुक्तानी गर्न मिल्ने खाता छैन।",
     "The account is new, and is not paid to yet.": "खाता नयाँ भएकाले यसमा अहिले नै भुक्तानी गरिँदैन।",
     "The provider says what becomes of this payout.": "यो भुक्तानीको नतिजा भुक्तानी सेवाले नै बताउँछ।",

@@ -199,7 +199,11 @@ class Npi:
             return self._sign_in()
 
     def _sign_in(self) -> Tokens:
-        return self._ask_for_tokens({"grant_type": "password", "username": self._user, "password": self._password})
+        """Sign in. Where that is refused, nothing is said of the money that is asked about."""
+        try:
+            return self._ask_for_tokens({"grant_type": "password", "username": self._user, "password": self._password})
+        except VendorRefusedError as refused:
+            raise VendorError(str(refused)) from None
 
     def _ask_for_tokens(self, grant: dict[str, str]) -> Tokens:
         answer = self._http.send("POST", f"{self._url}/oauth/token", data=grant, auth=self._basic)

@@ -38,7 +38,8 @@ def hand_over(payout: Payout, *, now: datetime) -> None:
 def write_bank_file(batch: str, *, staff: Staff) -> str:
     """Write the file of a batch for the bank's portal, and note who has it.
 
-    What is decided already is left out, and what nobody has taken yet and would go to an account that was replaced.
+    What is decided already is left out, and what somebody says was paid without the file, and what nobody has taken yet
+    and would go to an account that was replaced.
     """
     rows = _lock_for_file(batch)
     if not rows:
@@ -61,8 +62,10 @@ def write_bank_file(batch: str, *, staff: Staff) -> str:
 
 def _lock_for_file(batch: str) -> list[tuple[Payout, PayoutAccount]]:
     session = open_session()
-    query = select(Payout).where(Payout.batch == batch, Payout.status == Status.PROCESSING).order_by(Payout.id)
-    payouts = session.scalars(query.with_for_update()).all()
+    query = select(Payout).where(
+        Payout.batch == batch, Payout.status == Status.PROCESSING, Payout.outcome_said.is_distinct_from("paid")
+    )
+    payouts = session.scalars(query.order_by(Payout.id).with_for_update()).all()
     # Read when the payouts are locked: who replaces an account waits for the lock, or has been waited for.
     wanted = select(PayoutAccount).where(PayoutAccount.id.in_([payout.account_id for payout in payouts]))
     accounts = {each.id: each for each in session.scalars(wanted.execution_options(populate_existing=True))}
@@ -87,8 +90,9 @@ def take_out_of_file(payout: Payout, *, now: datetime) -> None:
 
 
 def _may_leave_file(payout: Payout) -> bool:
-    """Say whether nobody has this payout yet. What was taken may be at the bank, so the bank is asked about it."""
-    return payout.status == Status.PROCESSING and payout.batch is not None and payout.file_taken_by is None
+    """Say whether nobody has this payout yet. What was taken, or is said to be paid, may be at the bank."""
+    is_in_file = payout.status == Status.PROCESSING and payout.batch is not None
+    return is_in_file and payout.file_taken_by is None and payout.outcome_said != "paid"
 
 
 def take_answers(batch: str, data: bytes, *, staff: Staff, now: datetime) -> dict[str, int]:

@@ -17,8 +17,9 @@ from powerbank.payouts.states import UNDER_WAY, PayeeKind, Status
 PROVIDER = "provider"
 # How long after an answer that decides nothing the provider is asked again, at first and at most.
 SOON, SELDOM = timedelta(minutes=5), timedelta(hours=1)
-# Some say that it is paid, and later that it came back: they are asked once more.
+# Some say that it is paid, and later that it came back: they are asked until they answer once more, for some days.
 ASK_WHETHER_IT_STAYED = timedelta(hours=12)
+ASK_WHETHER_IT_STAYED_FOR = timedelta(days=3)
 
 
 def apply_answer(payout_id: UUID, answer: ProviderAnswer, *, now: datetime) -> None:
@@ -44,6 +45,8 @@ def apply_answer(payout_id: UUID, answer: ProviderAnswer, *, now: datetime) -> N
 def note_no_answer(payout_id: UUID, said: str, *, now: datetime) -> None:
     """Note that a provider may have taken a payout, and did not say so. It is asked, never sent under another key."""
     payout = transitions.lock_payout(payout_id)
+    if payout.status == Status.PAID and payout.paid_at is not None and now < payout.paid_at + ASK_WHETHER_IT_STAYED_FOR:
+        enqueue(payout_jobs.FOLLOW_PAYOUT, at=now + SELDOM, payout_id=str(payout.id))
     if payout.status not in UNDER_WAY:
         return
     payout.said, payout.asked_at = said[:200], now

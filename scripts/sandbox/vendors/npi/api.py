@@ -30,6 +30,7 @@ OF_BATCHES = {
     "paid_then_rejected": "is paid (ACSC) first, and rejected (RJCT) when it is asked",
     "paid_by_code": "is paid in the words of the creditor's bank (000)",
     "deferred_then_paid_by_code": "is put off by the creditor's bank (DEFER) first, and paid (000) when it is asked",
+    "timeout_by_code_then_paid": "says that the credit timed out (999), and has paid it (000) when it is asked",
     "refused_by_code": "is refused by the creditor's bank with a code of its own (1004), and the debit goes back",
 }
 

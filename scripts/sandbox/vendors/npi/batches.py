@@ -14,6 +14,7 @@ COURSES = {
     # In real time a credit may have the code of the bank that it goes to instead.
     "paid_by_code": ["000"],
     "deferred_then_paid_by_code": ["DEFER", "000"],
+    "timeout_by_code_then_paid": ["999", "000"],
     "refused_by_code": ["1004"],
 }
 OF_BANKS = frozenset({"1004"})  # what a bank refuses goes back to the debtor
